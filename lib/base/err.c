@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The one error type; see err.h for the rules of its text.
+ */
+#include "base/err.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void cut(char *text, size_t size, int would_be)
+{
+	if (would_be < 0)
+		text[0] = '\0';
+	else if ((size_t)would_be >= size)
+		memcpy(text + size - 4, "...", 4);
+}
+
+static void set(struct err *err, enum err_code code, const char *fmt, va_list ap)
+{
+	err->code = code;
+	cut(err->msg, sizeof(err->msg), vsnprintf(err->msg, sizeof(err->msg), fmt, ap));
+	err->hint[0] = '\0';
+}
+
+int err_set(struct err *err, enum err_code code, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	set(err, code, fmt, ap);
+	va_end(ap);
+	return -1;
+}
+
+int err_wrap(struct err *err, const char *fmt, ...)
+{
+	char old[ERR_MSG_MAX];
+	size_t len;
+	va_list ap;
+
+	memcpy(old, err->msg, sizeof(old));
+	va_start(ap, fmt);
+	cut(err->msg, sizeof(err->msg), vsnprintf(err->msg, sizeof(err->msg), fmt, ap));
+	va_end(ap);
+	len = strlen(err->msg);
+	cut(err->msg + len, sizeof(err->msg) - len,
+	    snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", old));
+	return -1;
+}
+
+int err_hint(struct err *err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	cut(err->hint, sizeof(err->hint), vsnprintf(err->hint, sizeof(err->hint), fmt, ap));
+	va_end(ap);
+	return -1;
+}
+
+int err_nomem(struct err *err)
+{
+	return err_set(err, ERR_NOMEM, "out of memory");
+}
+
+int err_errno(struct err *err, const char *fmt, ...)
+{
+	int saved = errno;
+	size_t len;
+	va_list ap;
+
+	va_start(ap, fmt);
+	set(err, saved == ENOENT || saved == ENOTDIR ? ERR_NOT_FOUND : ERR_SYSTEM, fmt, ap);
+	va_end(ap);
+	if (saved == ENOMEM)
+		err->code = ERR_NOMEM;
+	len = strlen(err->msg);
+	cut(err->msg + len, sizeof(err->msg) - len,
+	    snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", strerror(saved)));
+	return -1;
+}
+
+int err_exit_status(enum err_code code)
+{
+	switch (code) {
+	case ERR_NONE:
+		return 0;
+	case ERR_USAGE:
+		return 2;
+	case ERR_UNREACHABLE:
+		return 75;
+	case ERR_POLICY:
+		return 77;
+	default:
+		return 1;
+	}
+}

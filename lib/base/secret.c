@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Locked memory for keys, and the process settings that keep it private; see secret.h.
+ */
+#include "base/secret.h"
+
+#include <errno.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+enum {
+	REGION_SIZE =
+		16 * 1024, /* bytes: 500 data keys; far below the usual RLIMIT_MEMLOCK of 8 MiB */
+	ALIGN = 16,
+};
+
+struct secret_region {
+	struct secret_region *next;
+	uint8_t *data; /* of sodium_malloc */
+	size_t size, used;
+};
+
+int secret_init(struct err *err)
+{
+	if (sodium_init() < 0)
+		return err_set(err, ERR_SYSTEM, "libsodium did not start");
+	return 0;
+}
+
+static struct secret_region *add_region(struct secret_pool *pool, size_t need, struct err *err)
+{
+	struct secret_region *region = calloc(1, sizeof(*region));
+
+	if (!region) {
+		(void)err_nomem(err);
+		return NULL;
+	}
+	region->size = need > REGION_SIZE ? need : REGION_SIZE;
+	region->data = sodium_malloc(region->size);
+	if (!region->data) {
+		free(region);
+		(void)err_nomem(err);
+		return NULL;
+	}
+	/* sodium_malloc locks too but does not say whether it could; a second lock of locked pages costs nothing. */
+	if (sodium_mlock(region->data, region->size) < 0)
+		pool->unlocked = true;
+	sodium_memzero(region->data, region->size);
+	region->next = pool->head;
+	pool->head = region;
+	return region;
+}
+
+uint8_t *secret_alloc(struct secret_pool *pool, size_t len, struct err *err)
+{
+	struct secret_region *region = pool->head;
+	size_t need = (len + ALIGN - 1) / ALIGN * ALIGN;
+	uint8_t *piece;
+
+	if (len == 0 || len > SECRET_MAX) {
+		(void)err_set(err, ERR_LIMIT, "a secret of %zu bytes; the limit is %d", len,
+			      SECRET_MAX);
+		return NULL;
+	}
+	if (!region || need > region->size - region->used) {
+		region = add_region(pool, need, err);
+		if (!region)
+			return NULL;
+	}
+	piece = region->data + region->used;
+	region->used += need;
+	return piece;
+}
+
+int secret_dup(struct secret_pool *pool, struct span s, struct span *ret_copy, struct err *err)
+{
+	uint8_t *copy = secret_alloc(pool, s.len ? s.len : 1, err);
+
+	if (!copy)
+		return -1;
+	if (s.len)
+		memcpy(copy, s.data, s.len);
+	*ret_copy = span_of(copy, s.len);
+	return 0;
+}
+
+void secret_pool_release(struct secret_pool *pool)
+{
+	struct secret_region *region, *next;
+
+	if (!pool)
+		return;
+	for (region = pool->head; region; region = next) {
+		next = region->next;
+		sodium_free(region->data); /* wipes and unlocks */
+		free(region);
+	}
+	pool->head = NULL;
+}
+
+void secret_harden_process(void)
+{
+	const struct rlimit none = {0, 0};
+	int saved = errno;
+
+	(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+	(void)setrlimit(RLIMIT_CORE, &none);
+	(void)umask(077);
+	errno = saved;
+}

@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Base64, hex, UTF-8 and quoting; see text.h.
+ */
+#include "base/text.h"
+
+#include <stdio.h>
+
+static const char base64_alphabet[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+enum { B64_BAD = 0xff };
+
+/* The value of a base64 digit without a table look-up that depends on it: these bytes are often ciphertext, sometimes keys. */
+static uint8_t digit_value(uint8_t c)
+{
+	uint8_t value = B64_BAD;
+
+	value = (c >= 'A' && c <= 'Z') ? (uint8_t)(c - 'A') : value;
+	value = (c >= 'a' && c <= 'z') ? (uint8_t)(c - 'a' + 26) : value;
+	value = (c >= '0' && c <= '9') ? (uint8_t)(c - '0' + 52) : value;
+	value = c == '+' ? 62 : value;
+	value = c == '/' ? 63 : value;
+	return value;
+}
+
+int base64_decode(enum base64_rule rule, struct span text, struct buf *out)
+{
+	size_t start = out->len;
+	uint8_t *to = buf_room(out, text.len / 4 * 3 + 3);
+	uint32_t group = 0;
+	unsigned have = 0, pad = 0;
+	size_t i, n = 0;
+
+	if (!to)
+		return 0; /* what stuck is told by buf_check */
+	for (i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i], value;
+
+		if (rule == BASE64_GO && (c == '\r' || c == '\n'))
+			continue;
+		if (c == '=' && rule != BASE64_RAW_STRICT) {
+			pad++;
+			if (have + pad > 4 || have < 2)
+				goto bad;
+			continue;
+		}
+		value = digit_value(c);
+		if (value == B64_BAD || pad)
+			goto bad;
+		group = group << 6 | value;
+		if (++have == 4) {
+			to[n++] = (uint8_t)(group >> 16);
+			to[n++] = (uint8_t)(group >> 8);
+			to[n++] = (uint8_t)group;
+			have = 0;
+			group = 0;
+		}
+	}
+	if (have == 1 || (rule != BASE64_RAW_STRICT && have && have + pad != 4) || (!have && pad))
+		goto bad;
+	if (have == 2) {
+		if (rule != BASE64_GO && (group & 0xf))
+			goto bad;
+		to[n++] = (uint8_t)(group >> 4);
+	} else if (have == 3) {
+		if (rule != BASE64_GO && (group & 0x3))
+			goto bad;
+		to[n++] = (uint8_t)(group >> 10);
+		to[n++] = (uint8_t)(group >> 2);
+	}
+	out->len += n;
+	return 0;
+bad:
+	out->len += n;
+	buf_cut(out, start);
+	return -1;
+}
+
+void base64_encode(struct span bytes, bool padded, struct buf *out)
+{
+	size_t i = 0, n = 0, left;
+	uint8_t *to = buf_room(out, bytes.len / 3 * 4 + 4);
+
+	if (!to)
+		return;
+	for (; bytes.len - i >= 3; i += 3) {
+		uint32_t group = (uint32_t)bytes.data[i] << 16 | (uint32_t)bytes.data[i + 1] << 8 |
+				 bytes.data[i + 2];
+
+		to[n++] = (uint8_t)base64_alphabet[group >> 18];
+		to[n++] = (uint8_t)base64_alphabet[group >> 12 & 63];
+		to[n++] = (uint8_t)base64_alphabet[group >> 6 & 63];
+		to[n++] = (uint8_t)base64_alphabet[group & 63];
+	}
+	left = bytes.len - i;
+	if (left) {
+		uint32_t group = (uint32_t)bytes.data[i] << 16 |
+				 (left == 2 ? (uint32_t)bytes.data[i + 1] << 8 : 0);
+
+		to[n++] = (uint8_t)base64_alphabet[group >> 18];
+		to[n++] = (uint8_t)base64_alphabet[group >> 12 & 63];
+		if (left == 2)
+			to[n++] = (uint8_t)base64_alphabet[group >> 6 & 63];
+		else if (padded)
+			to[n++] = '=';
+		if (padded)
+			to[n++] = '=';
+	}
+	out->len += n;
+}
+
+void hex_encode(struct span bytes, bool upper, struct buf *out)
+{
+	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < bytes.len; i++) {
+		buf_add_char(out, (uint8_t)digits[bytes.data[i] >> 4]);
+		buf_add_char(out, (uint8_t)digits[bytes.data[i] & 15]);
+	}
+}
+
+size_t utf8_next(struct span s, size_t at, uint32_t *ret_code)
+{
+	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	uint8_t c = s.data[at];
+	size_t len, i;
+	uint32_t code;
+
+	if (c < 0x80) {
+		*ret_code = c;
+		return 1;
+	}
+	len = c >= 0xf8 ? 0 : c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc2 ? 2 : 0;
+	if (!len || len > s.len - at)
+		return 0;
+	code = c & (0x7fu >> len);
+	for (i = 1; i < len; i++) {
+		if ((s.data[at + i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (s.data[at + i] & 0x3f);
+	}
+	if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff))
+		return 0;
+	*ret_code = code;
+	return len;
+}
+
+void utf8_add(uint32_t code, struct buf *out)
+{
+	if (code < 0x80) {
+		buf_add_char(out, (uint8_t)code);
+	} else if (code < 0x800) {
+		buf_add_char(out, (uint8_t)(0xc0 | code >> 6));
+		buf_add_char(out, (uint8_t)(0x80 | (code & 63)));
+	} else if (code < 0x10000) {
+		buf_add_char(out, (uint8_t)(0xe0 | code >> 12));
+		buf_add_char(out, (uint8_t)(0x80 | (code >> 6 & 63)));
+		buf_add_char(out, (uint8_t)(0x80 | (code & 63)));
+	} else {
+		buf_add_char(out, (uint8_t)(0xf0 | code >> 18));
+		buf_add_char(out, (uint8_t)(0x80 | (code >> 12 & 63)));
+		buf_add_char(out, (uint8_t)(0x80 | (code >> 6 & 63)));
+		buf_add_char(out, (uint8_t)(0x80 | (code & 63)));
+	}
+}
+
+bool ascii_only(struct span s)
+{
+	size_t i = 0;
+	uint64_t word;
+
+	for (; s.len - i >= sizeof(word); i += sizeof(word)) {
+		memcpy(&word, s.data + i, sizeof(word));
+		if (word & UINT64_C(0x8080808080808080))
+			return false;
+	}
+	for (; i < s.len; i++) {
+		if (s.data[i] & 0x80)
+			return false;
+	}
+	return true;
+}
+
+bool utf8_valid(struct span s)
+{
+	uint32_t code;
+	size_t at, len;
+
+	if (ascii_only(s))
+		return true;
+	for (at = 0; at < s.len; at += len) {
+		len = utf8_next(s, at, &code);
+		if (!len)
+			return false;
+	}
+	return true;
+}
+
+struct quoted text_quote(struct span s)
+{
+	struct quoted q;
+	size_t at, n = 0, len;
+	uint32_t code;
+
+	for (at = 0; at < s.len; at += len) {
+		if (at >= TEXT_QUOTE_MAX) {
+			memcpy(q.text + n, "...", 3);
+			n += 3;
+			break;
+		}
+		len = utf8_next(s, at, &code);
+		/* Controls, quotes, DEL to U+009F, bidi and other format characters could forge or hide part of a line. */
+		if (len && code >= 0x20 && code != '\'' && code != '\\' &&
+		    !(code >= 0x7f && code < 0xa1) && code != 0xad &&
+		    !(code >= 0x200b && code <= 0x200f) && !(code >= 0x2028 && code <= 0x202e) &&
+		    !(code >= 0x2060 && code <= 0x206f) && code != 0xfeff && code < 0xe0000) {
+			memcpy(q.text + n, s.data + at, len);
+			n += len;
+			continue;
+		}
+		len = 1;
+		n += (size_t)snprintf(q.text + n, 5, "\\x%02x", s.data[at]);
+	}
+	q.text[n] = '\0';
+	return q;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The keys that a run may use: key services with what they need (identities, tokens), and the locked memory that holds both these
+ * and the data keys that they open. Filled by the programs (from a decryption Secret, a folder, the environment), used by datakey.
+ */
+#ifndef KEYS_KEYRING_H
+#define KEYS_KEYRING_H
+
+#include "keys/keyservice.h"
+
+enum { KEYRING_SERVICES_MAX = 16 };
+
+struct keyring {
+	struct secret_pool pool;
+	struct {
+		const struct keyservice *service;
+		void *cookie;
+	} services[KEYRING_SERVICES_MAX];
+	size_t count;
+	struct age_keys
+		*age; /* the cookie of the age service, made by the first identity; NULL before */
+};
+
+#define KEYRING_INIT                     \
+	{                                \
+		.pool = SECRET_POOL_INIT \
+	}
+#define CLEAN_KEYRING CLEANUP(keyring_release)
+
+/* Adds a service; the ring closes it on release. -1 with ERR_LIMIT. */
+int keyring_add_service(struct keyring *ring, const struct keyservice *service, void *cookie,
+			struct err *err) NODISCARD;
+
+/* Adds the identities of one age identity file: lines of AGE-SECRET-KEY-1..., AGE-SECRET-KEY-PQ-1..., comments, CRLF. `source` names it in
+ * messages ("flux-system/sops-keys age.agekey"). An empty file is fine and adds none. Errors: ERR_FORMAT (the line number is told, never
+ * the text), ERR_UNSUPPORTED (AGE-PLUGIN-, passphrase-protected file). */
+int keyring_add_age(struct keyring *ring, struct span identities, const char *source,
+		    struct err *err) NODISCARD;
+
+/* Adds an SSH private key (OpenSSH container, PKCS#1 or PKCS#8 PEM; ed25519 or RSA) as an age identity. Errors as above; a
+ * passphrase-protected one is ERR_UNSUPPORTED. */
+int keyring_add_ssh(struct keyring *ring, struct span pem, const char *source, struct err *err)
+	NODISCARD;
+
+/* How many age identities there are. */
+size_t keyring_age_count(const struct keyring *ring);
+
+/* Closes every service, wipes every key. NULL is fine. */
+void keyring_release(struct keyring *ring);
+
+#endif
