@@ -48,13 +48,11 @@ int command_read(const char *path, struct buf *ret, struct err *err)
 	do {
 		size_t step = in.cap - in.len > 1 ? in.cap - in.len : READ_STEP;
 
+		if (step > in.limit - in.len)
+			step = in.limit - in.len;
 		room = buf_room(&in, step);
-		if (!room) {
-			room = buf_room(&in, 1); /* the last byte below the limit */
-			step = 1;
-		}
 		if (!room)
-			break;
+			return buf_check(&in, err);
 		got = read(fd, room, step);
 		if (got < 0 && errno == EINTR)
 			continue;
@@ -62,11 +60,9 @@ int command_read(const char *path, struct buf *ret, struct err *err)
 			return err_errno(err, "cannot read '%s'", text_quote(span_str(path)).text);
 		in.len += (size_t)got;
 	} while (got != 0 && in.len <= DOC_INPUT_MAX);
-	if (in.bad == ERR_LIMIT || in.len > DOC_INPUT_MAX)
+	if (in.len > DOC_INPUT_MAX)
 		return err_set(err, ERR_LIMIT, "'%s' has more than %d bytes",
 			       text_quote(span_str(path)).text, DOC_INPUT_MAX);
-	if (buf_check(&in, err) < 0)
-		return -1;
 	buf_move(ret, &in);
 	return 0;
 }
