@@ -1,41 +1,86 @@
-# krm-sops. `make help` lists the targets. Nothing asks pkg-config before `make deps` has run.
+# krm-sops. `make help` lists the targets.
+# Nothing here asks pkg-config, a compiler or Python before a target needs it, so that `make deps demo` works in one call on a bare
+# machine: pkg-config is asked inside the recipes' variables, which make expands when the recipe runs.
+
 BUILD ?= build
-CC ?= gcc
 PREFIX ?= /usr/local
+DESTDIR ?=
 V ?= 0
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+PYTHON ?= $(firstword $(wildcard /usr/bin/python3) python3)
+CLANG ?= clang
+CLANG_FORMAT ?= clang-format
+ifeq ($(origin CC),default)
+CC = gcc
+endif
+
 Q = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),@:,@printf '%-8s%s\n' '$(1)' '$(2)')
 
-VERSION := $(shell cat VERSION)
-PKGS = yaml-0.1 libsodium libcrypto jansson libpcre2-8
+VERSION := $(file <VERSION)
+SOVERSION = 0
+
+PKGS = yaml-0.1 libsodium libcrypto libpcre2-8
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 
 WARN = -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wwrite-strings \
 	-Wno-unused-parameter -Wundef -Wpointer-arith
-HARDEN = -fstack-protector-strong -fPIE -fno-common -fvisibility=hidden
+HARDEN = -fstack-protector-strong -fPIC -fno-common -fvisibility=hidden
 BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARN) $(HARDEN) -Ilib -Ikrm-fn -DKRMSOPS_VERSION='"$(VERSION)"'
 OPT ?= -O2 -g -D_FORTIFY_SOURCE=2
-LDHARD = -pie -Wl,-z,relro,-z,now
-# SAN=1: AddressSanitizer and UBSan, plus the test hooks
+LDHARD = -pie -Wl,-z,relro,-z,now,--as-needed
+# SAN=1: AddressSanitizer, UBSan and the test hooks. FUZZ=1: the same for clang's libFuzzer.
 ifeq ($(SAN),1)
 OPT = -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DKRMSOPS_TEST
+endif
+ifeq ($(FUZZ),1)
+CC = $(CLANG)
+OPT = -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DKRMSOPS_TEST
 endif
 ifeq ($(WERROR),1)
 WARN += -Werror
 endif
+# The user's flags come last and are never replaced.
 ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LIBS = $(PKG_LIBS) -lm -ldl $(LDLIBS)
 
 LIB_SRC := $(wildcard lib/*.c lib/base/*.c lib/doc/*.c lib/sops/*.c lib/keys/*.c)
 FN_SRC := $(wildcard krm-fn/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
+TOOL_SRC := $(filter-out tests/tools/failmalloc.c,$(wildcard tests/tools/*.c))
+FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
 LIB_OBJ := $(LIB_SRC:%.c=$(BUILD)/%.o)
 FN_OBJ := $(FN_SRC:%.c=$(BUILD)/%.o)
+FN_LIB_OBJ := $(filter-out $(BUILD)/krm-fn/main.o,$(FN_OBJ))
 UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
+TOOL_BIN := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tools/%)
+FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: all unit clean
-all: $(BUILD)/krm-sops ## build the program and the library
+.PHONY: help deps all demo check check-interop check-load mutants lint fmt fmt-check fuzz bench install clean \
+	unit unit-bin tools fuzz-bin
+.DEFAULT_GOAL := all
+
+help: ## list the targets
+	@sed -n 's/^\([a-z][a-z-]*\):[^#]*## \(.*\)/\1\t\2/p' Makefile | while IFS='	' read -r t d; do \
+		printf '  %-14s %s\n' "$$t" "$$d"; done
+	@echo 'variables: BUILD= CC= CFLAGS= PREFIX= DESTDIR= V=1 SAN=1 WERROR=1'
+
+DEBIAN_PACKAGES = gcc libc6-dev pkg-config libyaml-dev libsodium-dev libssl-dev libpcre2-dev libcmocka-dev \
+	clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc python3 python3-pytest python3-yaml git ca-certificates \
+	openssh-client
+deps: ## install what building and testing needs (Debian, Ubuntu); elsewhere say what that is
+	@if command -v apt-get >/dev/null; then \
+		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
+		$$as_root apt-get update -qq && \
+		DEBIAN_FRONTEND=noninteractive $$as_root apt-get install -y -qq --no-install-recommends $(DEBIAN_PACKAGES) >/dev/null && \
+		echo 'deps: all packages are there'; \
+	else \
+		echo 'deps: no apt-get here; install by hand what these Debian packages hold:' >&2; \
+		echo '  $(DEBIAN_PACKAGES)' >&2; exit 1; \
+	fi
+
+all: $(BUILD)/krm-sops ## build build/krm-sops
 
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
@@ -50,16 +95,82 @@ $(BUILD)/krm-sops: $(FN_OBJ) $(BUILD)/libkrmsops.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
 
-# Unit tests: each tests/unit/test_X.c is one program, linked with the library and everything of krm-fn/ but main.c.
-$(BUILD)/unit/%: tests/unit/%.c $(filter-out $(BUILD)/krm-fn/main.o,$(FN_OBJ)) $(BUILD)/libkrmsops.a
+# Everything that tests link with: the library and all of krm-fn/ but main.c.
+$(BUILD)/libtest.a: $(LIB_OBJ) $(FN_LIB_OBJ)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# A unit test is one program: tests/unit/test_X.c.
+$(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtest.a
 	$(call say,UNIT,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(filter %.o,$^) $(BUILD)/libkrmsops.a -lcmocka $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a -lcmocka $(ALL_LIBS)
 
-unit: $(UNIT_BIN)
-	@for t in $^; do $$t || exit 1; done
+# A tool of the tests is one program: tests/tools/X.c.
+$(BUILD)/tools/%: tests/tools/%.c $(BUILD)/libtest.a
+	$(call say,TOOL,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a $(ALL_LIBS)
 
-clean: ## remove build/
+$(BUILD)/tools/failmalloc.so: tests/tools/failmalloc.c
+	$(call say,TOOL,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) -std=gnu17 -D_GNU_SOURCE $(WARN) -O2 -fPIC -shared -o $@ $< -ldl
+
+# A fuzz target is one program: tests/fuzz/fuzz_X.c, with FUZZ=1.
+$(BUILD)/fuzz/%: tests/fuzz/%.c $(BUILD)/libtest.a
+	$(call say,FUZZ,$<)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) -fsanitize=fuzzer -Itests/unit -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a $(ALL_LIBS)
+
+unit-bin: $(UNIT_BIN)
+tools: $(TOOL_BIN) $(if $(wildcard tests/tools/failmalloc.c),$(BUILD)/tools/failmalloc.so)
+fuzz-bin: $(FUZZ_BIN)
+
+unit: unit-bin ## run the unit tests of this build (SAN=1 BUILD=build/san: with sanitizers)
+	@for t in $(UNIT_BIN); do $$t || exit 1; done
+
+demo: all ## the main job on examples/demo: kustomize's ResourceList in, plain Secrets out
+	@KRM_SOPS=$(abspath $(BUILD))/krm-sops sh examples/demo/run.sh
+
+check: ## all tests: lint, format, units, program, fuzz; with sanitizers, with gcc and clang
+	@$(PYTHON) tests/run.py --jobs $(JOBS)
+
+check-interop: all tools ## against the real sops, kustomize, age (says what it skipped)
+	@$(PYTHON) tests/interop/run.py --program $(BUILD)/krm-sops
+
+check-load: all tools ## big inputs and many processes at once
+	@$(PYTHON) tests/load.py --program $(BUILD)/krm-sops --forge $(BUILD)/tools/forge
+
+mutants: ## sabotage the code line by line; every sabotage must turn the tests red
+	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS)
+
+lint: ## house rules that a program can hold: layers, one vendor header one file, banned calls
+	@$(PYTHON) tests/lint.py
+
+fmt: ## format the C sources
+	@git ls-files '*.c' '*.h' | xargs $(CLANG_FORMAT) -i
+
+fmt-check:
+	@git ls-files '*.c' '*.h' | xargs $(CLANG_FORMAT) --dry-run -Werror
+
+# make fuzz T=doc_yaml SECS=3600; without T all targets, one after the other
+SECS ?= 60
+fuzz: ## fuzz for SECS seconds each (T=doc_yaml: that one only)
+	@$(MAKE) --no-print-directory -s -j$(JOBS) FUZZ=1 BUILD=build/fuzz fuzz-bin
+	@for t in $(if $(T),fuzz_$(T),$(FUZZ_SRC:tests/fuzz/%.c=%)); do \
+		mkdir -p build/fuzz/corpus/$$t && \
+		build/fuzz/fuzz/$$t -max_total_time=$(SECS) -max_len=65536 -timeout=10 build/fuzz/corpus/$$t tests/fuzz/corpus/$${t#fuzz_} || exit 1; done
+
+bench: all tools ## measure against the real sops in the same run
+	@$(PYTHON) tests/bench/bench.py --program $(BUILD)/krm-sops --tools $(BUILD)/tools
+
+install: all ## install under DESTDIR/PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 0755 $(BUILD)/krm-sops $(DESTDIR)$(PREFIX)/bin/krm-sops
+	install -m 0644 man/krm-sops.1 $(DESTDIR)$(PREFIX)/share/man/man1/krm-sops.1
+
+clean: ## remove what was built
 	rm -rf build
 
--include $(LIB_OBJ:.o=.d) $(FN_OBJ:.o=.d) $(UNIT_BIN:=.d)
+-include $(LIB_OBJ:.o=.d) $(FN_OBJ:.o=.d) $(UNIT_BIN:=.d) $(TOOL_BIN:=.d) $(FUZZ_BIN:=.d)
