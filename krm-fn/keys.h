@@ -6,11 +6,43 @@
 #ifndef KEYS_H
 #define KEYS_H
 
+#include "policy.h"
+
 #include "keys/keyring.h"
 
 /* The ambient identities, as the sops command finds them: SOPS_AGE_SSH_PRIVATE_KEY_FILE, ~/.ssh/id_ed25519, ~/.ssh/id_rsa, SOPS_AGE_KEY,
  * SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, the default key file. Variables that hold a key are read, wiped and removed from the environment. A
  * source that is broken is remembered (ring->notes) and does not stop the others. -1 only for ERR_NOMEM and the like. */
 int keys_ambient(struct keyring *ring, struct err *err) NODISCARD;
+
+/* Where the Secret that a secretRef names is looked for; the first that has it wins. design.md, "functionConfig". */
+struct keys_where {
+	const char *folder; /* --keys: NAMESPACE/NAME/ in it */
+	const char *flat; /* --keys-flat: the folder itself, a mounted Secret, whatever the name */
+	const char *const *manifests; /* --key-secret FILE: Secret manifests, also multi-document */
+	size_t manifest_count;
+	const struct doc_node *const *
+		items; /* the function's own input: local-config Secrets in it count, others do not */
+	size_t item_count;
+	const char *namespace; /* --namespace */
+};
+
+/* Fills from KRM_SOPS_KEYS, KRM_SOPS_KEYS_FLAT and KRM_SOPS_NAMESPACE what the command line left NULL. */
+void keys_where_environment(struct keys_where *where);
+
+/* Adds the keys of the Secret namespace/name to the ring. namespace is the functionConfig's, a null span where it has none (then the one of
+ * `where`). Data keys are Flux's (krm-and-flux.md 4.3): *.agekey is used, those of services that this build does not have are noted in the
+ * ring, all else is ignored. A Secret from the function's input may hold age and PGP keys only.
+ * Errors: ERR_POLICY (a namespace that is not ours; credentials from the input), ERR_NO_KEY (no such Secret, with all places that were looked
+ * at), ERR_FORMAT and ERR_UNSUPPORTED (a malformed key: "failed to import 'KEY' data from sops decryption Secret 'NS/NAME': ..."),
+ * ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM. */
+int keys_of_secret_ref(struct keyring *ring, const struct keys_where *where,
+		       const struct policy *policy, struct span namespace, struct span name,
+		       struct err *err) NODISCARD;
+
+enum {
+	KEYS_SECRET_MAX = 4 * 1024 *
+			  1024 /* bytes of one key Secret or key file: etcd takes 1 MiB an object */
+};
 
 #endif

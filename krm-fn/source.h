@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where an item of the build came from. kustomize sorts keys and changes metadata, so the MAC of a whole item can not be computed from it;
+ * but its `sops.mac` comes through verbatim and is unique, as its IV is random: it names the source file, whose own bytes carry the MAC.
+ * design.md, "MAC policy".
+ *
+ *   items ─► source_find: one walk of the files below the root ─► the file with the same sops.mac ─► same ciphertexts? ─► its bytes
+ *
+ * The caller checks the MAC on these bytes (decrypt_run with DECRYPT_MAC_VERIFY). What a patch may do: change or add values that were
+ * never encrypted. What it may not: drop, empty, swap or add a ciphertext, change the kind or the rule that chooses.
+ */
+#ifndef SOURCE_H
+#define SOURCE_H
+
+#include "doc/doc.h"
+
+enum source_verdict {
+	SOURCE_NOT_FOUND = 0, /* no file has this MAC; `notes` lists what is odd about the item */
+	SOURCE_FOUND,         /* `bytes` are the source and the item has all of its ciphertexts */
+	SOURCE_MISMATCH, /* a file has this MAC, but the item differs from it: `err` says where */
+};
+
+/* One item whose source is wanted. */
+struct source_want {
+	/* in */
+	struct span
+		mac; /* the text of sops.mac, or of sops_mac in a dotenv taken apart (decoded) */
+	/* The item before decryption: either with `sops`, or a Secret whose `data` (base64) or `stringData` holds the lines of a dotenv. */
+	const struct doc_node *item;
+	const char *label;       /* what messages call it */
+	const char *origin_path; /* `path` of config.kubernetes.io/origin, or NULL */
+	/* out; all of it lives in the source_files */
+	enum source_verdict verdict;
+	struct span bytes;
+	enum doc_format format;
+	const char *path; /* relative to the root; FOUND and MISMATCH */
+	struct err *err;  /* MISMATCH: ERR_MAC and the field's path, without label; else NULL */
+	const char *
+		*notes; /* NOT_FOUND: "stringData.token: empty, where the rule says encrypted" */
+	size_t note_count;
+};
+
+struct source_options {
+	const char *root; /* absolute; from walk_root() */
+	const char *
+		start; /* absolute, below root or equal: nearest to here first; NULL: the working directory */
+	size_t files_max, bytes_max; /* as in struct policy */
+};
+
+/* Owns the bytes, paths and errors that wants point to. */
+struct source_files {
+	struct arena arena;
+	bool limit_hit;     /* a limit was passed: what was not found may yet exist, say so */
+	size_t files, read; /* files seen, files read: for tests and messages */
+};
+
+#define SOURCE_ARENA_MAX \
+	((size_t)512 * 1024 * 1024) /* twice the bytes that a search reads by default */
+#define SOURCE_FILES_INIT                             \
+	{                                             \
+		.arena = ARENA_INIT(SOURCE_ARENA_MAX) \
+	}
+#define CLEAN_SOURCE_FILES CLEANUP(source_files_release)
+
+/* Looks for all of them in one walk. What can not be read counts as not there. Two wants of one file (a multi-document stream has one MAC)
+ * get the same bytes pointer. -1 only for what concerns all: ERR_NOMEM, ERR_SYSTEM where the root can not be opened. */
+int source_find(struct source_want *wants, size_t n, const struct source_options *options,
+		struct source_files *ret_files, struct err *err) NODISCARD;
+
+/* Wipes and frees. NULL is fine. */
+void source_files_release(struct source_files *files);
+
+#endif

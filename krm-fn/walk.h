@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A walk over the files below a root: no link is followed, `.git` is left out, only regular files are shown, within limits. And the root
+ * itself: how far up from the working directory a run may look. design.md, "Where promises meet".
+ */
+#ifndef WALK_H
+#define WALK_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <sys/types.h>
+
+enum {
+	WALK_DEPTH_MAX =
+		64, /* folders below the start: real trees stay below 20; bounds the open descriptors */
+	WALK_PATH_MAX = 4096, /* bytes of a path, as PATH_MAX */
+};
+
+/* How far up files may lie, an absolute path without links: `asked` (--root) where given; under Argo CD the working directory without
+ * ARGOCD_APP_SOURCE_PATH; the Git toplevel around the working directory; else the working directory. Errors: ERR_NOT_FOUND, ERR_SYSTEM,
+ * ERR_USAGE where the working directory is not below `asked`. */
+int walk_root(const char *asked, char ret_root[static WALK_PATH_MAX], struct err *err) NODISCARD;
+
+/* A regular file of the walk. Open it with walk_open(): the name is resolved below the open folder, no link is followed. */
+struct walk_file {
+	const char *path; /* relative to the walk's root */
+	const char *name; /* its last part */
+	int dir;          /* the open folder */
+	off_t size;
+};
+
+/* Tells what to do next: WALK_ON, WALK_STOP (the walk ends, no error), or -1 with err filled. */
+enum walk_next { WALK_ERROR = -1, WALK_ON = 0, WALK_STOP = 1 };
+typedef enum walk_next walk_visit(void *cookie, const struct walk_file *file, struct err *err);
+
+struct walk_options {
+	const char *root; /* absolute */
+	const char *
+		start; /* relative to root, NULL or "": root. Files below start come first, then those of its parent, ... up to root */
+	size_t files_max; /* files shown; past it the walk ends and *ret_limit is set */
+};
+
+/* Names are sorted, files before folders, so that two runs see the same order. A folder that can not be read is skipped and counted in
+ * *ret_skipped (may be NULL), but for the root. Errors: ERR_NOT_FOUND, ERR_SYSTEM, ERR_NOMEM, or the visitor's. */
+int walk_tree(const struct walk_options *options, walk_visit *visit, void *cookie, bool *ret_limit,
+	      size_t *ret_skipped, struct err *err) NODISCARD;
+
+/* Reads the whole file, at most max bytes. ERR_LIMIT, ERR_SYSTEM, ERR_NOT_FOUND (also where it has become something else than a regular file). */
+int walk_read(const struct walk_file *file, size_t max, struct buf *ret, struct err *err) NODISCARD;
+
+#endif
