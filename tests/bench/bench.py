@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""`make bench`: the figures of the README, measured on this machine in one run, with the real sops beside us where it is installed.
+
+Input is forged (tests/tools/forge.c), processes are started and measured by tests/bench/run.c. Prints a Markdown table; exit status
+1 where a goal is missed.
+"""
+import argparse
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+
+
+class Bench:
+    def __init__(self, args, folder):
+        self.program = str(pathlib.Path(args.program).resolve())
+        self.forge = str(pathlib.Path(args.tools).resolve() / "forge")
+        self.yaml_parse = str(pathlib.Path(args.tools).resolve() / "yaml_parse")
+        self.sops = find_sops()
+        self.folder = folder
+        self.runner = str(folder / "run")
+        subprocess.run([os.environ.get("CC", "gcc"), "-O2", "-o", self.runner, str(ROOT / "tests/bench/run.c")], check=True)
+        keys = folder / "keys.txt"
+        keys.write_bytes(self.forged("identity"))
+        self.env = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "SOPS_AGE_KEY_FILE": str(keys)}
+        self.rows = []
+        self.missed = 0
+
+    def forged(self, *words):
+        return subprocess.run([self.forge, *map(str, words)], check=True, capture_output=True).stdout
+
+    def file(self, name, *words):
+        path = self.folder / name
+        path.write_bytes(self.forged(*words))
+        return str(path)
+
+    def run(self, rounds, commands, stdin="/dev/null"):
+        """[(median ms, p90 ms, cpu ms, peak MiB)] for the commands, interleaved."""
+        argv = [self.runner, str(rounds), "-i", stdin]
+        for command in commands:
+            argv += ["--", *command]
+        done = subprocess.run(argv, env=self.env, cwd=self.folder, stdout=subprocess.PIPE, check=True, text=True)
+        rows = [line.split() for line in done.stdout.splitlines()]
+        return [(int(m) / 1000, int(p) / 1000, int(c) / 1000, int(k) / 1024) for m, p, c, k in rows]
+
+    def row(self, work, figures, goal, met):
+        self.missed += 0 if met else 1
+        self.rows.append((work, figures, goal, "yes" if met else "**no**"))
+        print(f"{'ok  ' if met else 'MISS'} {work}: {figures} (goal: {goal})", flush=True)
+
+
+def find_sops():
+    """The pinned sops of `make check-interop` first, then what is on PATH."""
+    pinned = ROOT / "build/peers/bin/sops"
+    return str(pinned) if pinned.is_file() else shutil.which("sops")
+
+
+def show(r):
+    return f"{r[0]:.1f} ms (p90 {r[1]:.1f}), {r[3]:.1f} MiB"
+
+
+def versus_sops(b, work, path, rounds, factor, mebibytes):
+    ours = [b.program, "decrypt", path]
+    theirs = [[b.sops, "decrypt", path]] if b.sops else []
+    got = b.run(rounds, [ours, *theirs])
+    text = show(got[0])
+    met = got[0][3] <= mebibytes
+    if theirs:
+        ratio = got[1][0] / got[0][0]
+        text += f"; sops {show(got[1])}: {ratio:.1f} times"
+        met = met and ratio >= factor
+    b.row(work, text, f"{factor} times faster than sops, at most {mebibytes} MiB", met)
+
+
+def many_secrets(b):
+    medians = {}
+    for count, rounds in ((10, 51), (1000, 51), (10000, 9)):
+        path = b.file(f"list-{count}.yaml", "list", count, 0)
+        medians[count] = b.run(rounds, [[b.program]], path)[0]
+    b.row("a ResourceList with 1,000 encrypted Secrets, each with its own data key", show(medians[1000]), "at most 100 ms",
+          medians[1000][0] <= 100)
+    low = (medians[1000][0] - medians[10][0]) / 990
+    high = (medians[10000][0] - medians[1000][0]) / 9000
+    b.row("its slope from 10 to 1,000 and from 1,000 to 10,000 items", f"{low * 1000:.1f} and {high * 1000:.1f} us an item",
+          "equal within 25 %", abs(high - low) <= 0.25 * low)
+
+
+def plain_items(b):
+    path = b.file("plain.yaml", "list", 10, 10000)
+    ours, bare = b.run(51, [[b.program], [b.yaml_parse, path]], path)
+    ratio = ours[0] / bare[0]
+    b.row("a ResourceList with 10,000 plain items and 10 encrypted",
+          f"{show(ours)}; libyaml's bare parse {bare[0]:.1f} ms: {ratio:.2f} times", "at most 1.6 times libyaml's bare parse",
+          ratio <= 1.6)
+
+
+def exec_function(b):
+    path = b.file("one.yaml", "list", 1, 0)
+    got = b.run(1000, [[b.program]], path)[0]
+    b.row("1,000 runs as an exec function, one small Secret each", f"{got[2]:.2f} s of CPU in all; {show(got)} each",
+          "at most 5 s of CPU", got[2] <= 5)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--program", required=True)
+    parser.add_argument("--tools", required=True)
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="krm-sops-bench-") as folder:
+        b = Bench(args, pathlib.Path(folder))
+        if not b.sops:
+            print("no sops here: figures without a comparison")
+        versus_sops(b, "`decrypt` of one small age document, whole process", b.file("small.yaml", "manifest", 1), 101, 5, 6)
+        versus_sops(b, "a document of 10,000 values (1.6 MB)", b.file("doc.yaml", "doc", 10000), 51, 10, 16)
+        many_secrets(b)
+        plain_items(b)
+        exec_function(b)
+    print("\n| work | measured | goal | met |\n| --- | --- | --- | --- |")
+    for row in b.rows:
+        print("| " + " | ".join(row) + " |")
+    return 1 if b.missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
