@@ -40,7 +40,7 @@ git clone -q "$top" "$root/krm-sops"
 
 # The two commands, word for word as the README has them.
 quick=$(sed -n 's/^    \(apt-get install -y make && make deps demo\)$/\1/p' "$top/README.md")
-tests=$(sed -n 's/^    \(make deps check\)$/\1/p' "$top/README.md")
+tests=$(sed -n 's/^    \(apt-get install -y make && make deps check\)$/\1/p' "$top/README.md")
 [ -n "$quick" ] && [ -n "$tests" ] || { echo "quickstart: the README does not have the two commands"; exit 1; }
 in_root() {
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive TERM=dumb \
