@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * AES-256-GCM by OpenSSL; see gcm.h. A nonce of 12 bytes is the counter block's first part, any other length is hashed into it
+ * (NIST SP 800-38D): OpenSSL does both, if the length is set before the nonce.
+ */
+#include "sops/gcm.h"
+
+#include "base/wipe.h"
+
+#include <limits.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
+
+enum { UPDATE_MAX = 1 << 30 /* bytes at a time: EVP counts in int */ };
+
+struct gcm {
+	EVP_CIPHER *cipher;
+	EVP_CIPHER_CTX *ctx;
+	size_t nonce_len; /* that ctx is set to; 0: none yet */
+};
+
+int gcm_new(struct gcm **ret_gcm, struct err *err)
+{
+	struct gcm *gcm = calloc(1, sizeof(*gcm));
+
+	if (!gcm)
+		return err_nomem(err);
+	gcm->cipher = EVP_CIPHER_fetch(NULL, "AES-256-GCM", NULL);
+	if (!gcm->cipher) {
+		gcm_free(gcm);
+		return err_set(err, ERR_SYSTEM, "the crypto library has no AES-256-GCM");
+	}
+	gcm->ctx = EVP_CIPHER_CTX_new();
+	if (!gcm->ctx) {
+		gcm_free(gcm);
+		return err_nomem(err);
+	}
+	*ret_gcm = gcm;
+	return 0;
+}
+
+int gcm_set_key(struct gcm *gcm, const uint8_t key[static GCM_KEY_LEN], struct err *err)
+{
+	gcm->nonce_len = 0;
+	if (EVP_CIPHER_CTX_reset(gcm->ctx) != 1 ||
+	    EVP_DecryptInit_ex2(gcm->ctx, gcm->cipher, key, NULL, NULL) != 1)
+		return err_set(err, ERR_SYSTEM, "the crypto library refused the data key");
+	return 0;
+}
+
+static bool feed(EVP_CIPHER_CTX *ctx, uint8_t *out, struct span in)
+{
+	int done;
+
+	while (in.len) {
+		struct span part = span_sub(in, 0, UPDATE_MAX);
+
+		if (EVP_DecryptUpdate(ctx, out, &done, part.data, (int)part.len) != 1)
+			return false;
+		if (out)
+			out += part.len;
+		in = span_from(in, part.len);
+	}
+	return true;
+}
+
+static bool start(struct gcm *gcm, struct span nonce)
+{
+	if (nonce.len == 0 || nonce.len > GCM_NONCE_MAX)
+		return false;
+	if (nonce.len != gcm->nonce_len) {
+		if (EVP_CIPHER_CTX_ctrl(gcm->ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce.len, NULL) !=
+		    1)
+			return false;
+		gcm->nonce_len = nonce.len;
+	}
+	return EVP_DecryptInit_ex2(gcm->ctx, NULL, NULL, nonce.data, NULL) == 1;
+}
+
+int gcm_open(struct gcm *gcm, struct span nonce, struct span aad, struct span data,
+	     const uint8_t tag[static GCM_TAG_LEN], uint8_t *out, struct err *err)
+{
+	uint8_t want[GCM_TAG_LEN], none[1];
+	int done;
+
+	memcpy(want, tag, sizeof(want)); /* EVP takes no const */
+	if (start(gcm, nonce) && feed(gcm->ctx, NULL, aad) && feed(gcm->ctx, out, data) &&
+	    EVP_CIPHER_CTX_ctrl(gcm->ctx, EVP_CTRL_AEAD_SET_TAG, sizeof(want), want) == 1 &&
+	    EVP_DecryptFinal_ex(gcm->ctx, none, &done) == 1)
+		return 0;
+	wipe(out, data.len);
+	return err_set(err, ERR_VALUE, "authentication failed: changed, moved, or another key");
+}
+
+void gcm_free(struct gcm *gcm)
+{
+	if (!gcm)
+		return;
+	EVP_CIPHER_CTX_free(gcm->ctx); /* cleanses the key */
+	EVP_CIPHER_free(gcm->cipher);
+	wipe_free(gcm, sizeof(*gcm));
+}
