@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The flags and variables that every verb shares: where the keys of a decryption secretRef lie, which namespace's keys may be used, and
+ * what the file system is confined to. They come from the operator (command line, environment), never from Git.
+ */
+#ifndef OPTIONS_H
+#define OPTIONS_H
+
+#include "base/err.h"
+
+struct options {
+	const char
+		*keys; /* --keys, KRM_SOPS_KEYS: a folder with NAMESPACE/NAME/ in it; NULL: none */
+	const char *
+		keys_flat; /* --keys-flat, KRM_SOPS_KEYS_FLAT: a mounted Secret, whatever its name */
+	const char
+		*key_secret; /* --key-secret, KRM_SOPS_KEY_SECRET: a file with a Secret manifest */
+	const char
+		*ns; /* --namespace, KRM_SOPS_NAMESPACE: whose keys may be used; NULL: not said */
+	const char
+		*root; /* --root, KRM_SOPS_ROOT: no file is opened outside; NULL: see confine.h */
+};
+
+#define OPTIONS_INIT         \
+	{                    \
+		.keys = NULL \
+	}
+
+/* Sets every option whose variable is set and not empty. A flag that is taken later wins. */
+void options_from_env(struct options *options);
+
+/* Takes argv[*at] where it is one of ours ("--keys DIR" or "--keys=DIR") and moves *at behind it. 1: taken; 0: not ours, nothing
+ * changed; -1: ERR_USAGE, a value is missing or empty. */
+int options_take(struct options *options, int argc, char **argv, int *at, struct err *err)
+	NODISCARD;
+
+#endif
