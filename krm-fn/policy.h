@@ -15,7 +15,8 @@
  *     aws: {roles: ["arn:aws:iam::111122223333:role/decrypt-*"]}
  *     limits: {files: 20000, bytes: 268435456}
  *
- * A list entry is a text that must be equal, or ends in `*` and stands for all that begin so.
+ * A list entry is a text that must be equal, or ends in `*` and stands for all that begin so. A Vault address has no `*`, the name of a
+ * key on a server (azure_kv, hc_vault) none in its host.
  */
 #ifndef POLICY_H
 #define POLICY_H
@@ -90,9 +91,13 @@ int policy_mac(const struct policy *policy, struct span asked, enum policy_mac *
 int policy_namespace_allowed(const struct policy *policy, struct span namespace, const char *ours,
 			     bool by_folder, struct err *err) NODISCARD;
 
-/* May a document ask for this key? id is what struct sops_key.id is for the type. Errors: ERR_POLICY. */
-int policy_key_allowed(const struct policy *policy, enum sops_key_type type, struct span id,
-		       struct err *err) NODISCARD;
+/* May a document ask for this key? Compared is its name as `sops` prints it (key_text.h), without an AWS role; fingerprints in any case.
+ * Errors: ERR_POLICY, ERR_NOMEM. */
+int policy_key_allowed(const struct policy *policy, const struct sops_key *key, struct err *err)
+	NODISCARD;
+
+/* Makes the ring ask policy_key_allowed() before a wrapped key is handed to any service. The policy must outlive the ring's use. */
+void policy_guard(const struct policy *policy, struct keyring *ring);
 
 /* May a token be sent to this Vault address, may this AWS role be taken on? Only what the policy says: design.md has further rules for
  * addresses where it is silent, which the key services know. *ret_given (may be NULL): the policy has such a list. Errors: ERR_POLICY. */

@@ -9,8 +9,6 @@
 #include "base/buf.h"
 #include "base/err.h"
 
-#include <sys/types.h>
-
 enum {
 	WALK_DEPTH_MAX =
 		64, /* folders below the start: real trees stay below 20; bounds the open descriptors */
@@ -22,12 +20,14 @@ enum {
  * ERR_USAGE where the working directory is not below `asked`. */
 int walk_root(const char *asked, char ret_root[static WALK_PATH_MAX], struct err *err) NODISCARD;
 
-/* A regular file of the walk. Open it with walk_open(): the name is resolved below the open folder, no link is followed. */
+/* True where path is root or lies below it; both absolute and without links. */
+bool walk_below(const char *path, const char *root);
+
+/* A regular file of the walk. walk_read() opens it below the open folder, no link is followed. */
 struct walk_file {
 	const char *path; /* relative to the walk's root */
 	const char *name; /* its last part */
 	int dir;          /* the open folder */
-	off_t size;
 };
 
 /* Tells what to do next: WALK_ON, WALK_STOP (the walk ends, no error), or -1 with err filled. */
@@ -41,8 +41,8 @@ struct walk_options {
 	size_t files_max; /* files shown; past it the walk ends and *ret_limit is set */
 };
 
-/* Names are sorted, files before folders, so that two runs see the same order. A folder that can not be read is skipped and counted in
- * *ret_skipped (may be NULL), but for the root. Errors: ERR_NOT_FOUND, ERR_SYSTEM, ERR_NOMEM, or the visitor's. */
+/* Names are sorted, files before folders, so that two runs see the same order. What can not be opened, or lies too deep, is skipped and
+ * counted in *ret_skipped; the root must open. ret_limit and ret_skipped may be NULL. Errors: ERR_NOT_FOUND, ERR_SYSTEM, ERR_NOMEM, or the visitor's. */
 int walk_tree(const struct walk_options *options, walk_visit *visit, void *cookie, bool *ret_limit,
 	      size_t *ret_skipped, struct err *err) NODISCARD;
 

@@ -19,6 +19,9 @@ struct keyring {
 	size_t count;
 	struct age_keys
 		*age; /* the cookie of the age service, made by the first identity; NULL before */
+	/* Asked before a wrapped key is handed to a service: -1 with ERR_POLICY for one that a document may not ask for. NULL: any may. */
+	int (*allowed)(const void *cookie, const struct sops_key *key, struct err *err);
+	const void *allowed_cookie;
 };
 
 #define KEYRING_INIT                     \

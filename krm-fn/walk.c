@@ -1,0 +1,304 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * A walk over the files below a root; see walk.h. Every name is opened below an open folder and never through a link, so that nothing in
+ * the tree leads out of it, and nothing that changes it meanwhile does.
+ */
+#include "walk.h"
+
+#include "base/arena.h"
+#include "base/text.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+	NAMES_MAX = 64 * 1024 * 1024, /* bytes of the names of one folder: half a million files */
+	READ_STEP = 64 * 1024,        /* bytes asked at a time of a file that has grown */
+};
+
+struct walk {
+	const struct walk_options *options;
+	walk_visit *visit;
+	void *cookie;
+	size_t files, skipped;
+	bool limit;
+	size_t path_len;
+	char path
+		[WALK_PATH_MAX]; /* of the folder we are in, relative to the root, with a slash at its end; "" for the root */
+};
+
+struct name {
+	const char *text;
+	bool is_dir;
+};
+
+struct names {
+	struct arena arena;
+	struct name *list;
+	size_t count, room;
+};
+
+#define NAMES_INIT                             \
+	{                                      \
+		.arena = ARENA_INIT(NAMES_MAX) \
+	}
+
+static void names_release(struct names *names)
+{
+	arena_release(&names->arena);
+	free(names->list);
+}
+
+static void close_dir(DIR **dir)
+{
+	if (*dir)
+		closedir(*dir);
+}
+
+static void close_fd(const int *fd)
+{
+	if (*fd >= 0)
+		close(*fd);
+}
+
+static int compare(const void *a, const void *b)
+{
+	const struct name *x = a, *y = b;
+
+	if (x->is_dir != y->is_dir)
+		return x->is_dir ? 1 : -1;
+	return strcmp(x->text, y->text);
+}
+
+/* A folder or regular file, told without following a link. false for all else, and where it is gone. */
+static bool classify(int dir, const struct dirent *entry, bool *ret_is_dir)
+{
+	struct stat st;
+
+	switch (entry->d_type) {
+	case DT_REG:
+	case DT_DIR:
+		*ret_is_dir = entry->d_type == DT_DIR;
+		return true;
+	case DT_UNKNOWN: /* some file systems do not say */
+		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return false;
+		*ret_is_dir = S_ISDIR(st.st_mode);
+		return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode);
+	default:
+		return false;
+	}
+}
+
+static int names_add(struct names *names, const char *text, bool is_dir, struct err *err)
+{
+	char *copy = arena_str(&names->arena, span_str(text), err);
+
+	if (!copy)
+		return -1;
+	if (names->count == names->room) {
+		size_t room = names->room ? names->room * 2 : 64;
+		struct name *list = reallocarray(names->list, room, sizeof(*list));
+
+		if (!list)
+			return err_nomem(err);
+		names->list = list;
+		names->room = room;
+	}
+	names->list[names->count++] = (struct name){copy, is_dir};
+	return 0;
+}
+
+static int names_read(DIR *dir, struct names *names, struct err *err)
+{
+	const struct dirent *entry;
+	bool is_dir;
+
+	while ((entry = readdir(dir))) {
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
+		    strcmp(entry->d_name, ".git") == 0)
+			continue;
+		if (classify(dirfd(dir), entry, &is_dir) &&
+		    names_add(names, entry->d_name, is_dir, err) < 0)
+			return -1;
+	}
+	if (names->count)
+		qsort(names->list, names->count, sizeof(*names->list), compare);
+	return 0;
+}
+
+static bool path_push(struct walk *walk, const char *name, bool is_dir)
+{
+	size_t len = strlen(name);
+
+	if (len + is_dir >= sizeof(walk->path) - walk->path_len)
+		return false;
+	memcpy(walk->path + walk->path_len, name, len + 1);
+	if (is_dir)
+		memcpy(walk->path + walk->path_len + len, "/", 2);
+	walk->path_len += len + is_dir;
+	return true;
+}
+
+static void path_pop(struct walk *walk, size_t len)
+{
+	walk->path[len] = '\0';
+	walk->path_len = len;
+}
+
+static enum walk_next visit_file(struct walk *walk, int dir, const char *name, struct err *err)
+{
+	struct walk_file file = {.path = walk->path, .name = name, .dir = dir};
+	size_t before = walk->path_len;
+	enum walk_next next;
+
+	if (walk->files == walk->options->files_max) {
+		walk->limit = true;
+		return WALK_STOP;
+	}
+	walk->files++;
+	if (!path_push(walk, name, false)) {
+		walk->skipped++;
+		return WALK_ON;
+	}
+	next = walk->visit(walk->cookie, &file, err);
+	path_pop(walk, before);
+	return next;
+}
+
+static enum walk_next visit_folder(struct walk *walk, int fd, const char *except, size_t depth,
+				   struct err *err);
+
+static enum walk_next enter(struct walk *walk, int dir, const char *name, size_t depth,
+			    struct err *err)
+{
+	CLEANUP(close_fd) int fd = -1;
+	size_t before = walk->path_len;
+	enum walk_next next;
+
+	if (depth < WALK_DEPTH_MAX)
+		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0 || !path_push(walk, name, true)) {
+		walk->skipped++;
+		return WALK_ON;
+	}
+	next = visit_folder(walk, fd, NULL, depth + 1, err);
+	path_pop(walk, before);
+	return next;
+}
+
+/* All below the open folder fd, but for its subfolder `except`, which may be NULL. */
+static enum walk_next visit_folder(struct walk *walk, int fd, const char *except, size_t depth,
+				   struct err *err)
+{
+	CLEANUP(names_release) struct names names = NAMES_INIT;
+	CLEANUP(close_dir) DIR *dir = NULL;
+	enum walk_next next = WALK_ON;
+	int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	size_t i;
+
+	dir = own < 0 ? NULL : fdopendir(own);
+	if (!dir) {
+		if (own >= 0)
+			close(own);
+		walk->skipped++;
+		return WALK_ON;
+	}
+	if (names_read(dir, &names, err) < 0)
+		return WALK_ERROR;
+	for (i = 0; i < names.count && next == WALK_ON; i++) {
+		const struct name *name = &names.list[i];
+
+		if (!name->is_dir)
+			next = visit_file(walk, fd, name->text, err);
+		else if (!except || strcmp(name->text, except) != 0)
+			next = enter(walk, fd, name->text, depth, err);
+	}
+	return next;
+}
+
+/* From the folder fd down along `rest` to the start, then back up: what is nearest to the start is shown first. */
+static enum walk_next descend(struct walk *walk, int fd, const char *rest, size_t depth,
+			      struct err *err)
+{
+	CLEANUP(close_fd) int below = -1;
+	size_t before = walk->path_len, len;
+	char name[NAME_MAX + 1];
+	enum walk_next next;
+
+	rest += strspn(rest, "/");
+	len = strcspn(rest, "/");
+	if (len && len <= NAME_MAX && depth < WALK_DEPTH_MAX) {
+		memcpy(name, rest, len);
+		name[len] = '\0';
+		below = openat(fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	}
+	if (below < 0 || !path_push(walk, name, true))
+		return visit_folder(walk, fd, NULL, depth, err);
+	next = descend(walk, below, rest + len, depth + 1, err);
+	path_pop(walk, before);
+	if (next != WALK_ON)
+		return next;
+	return visit_folder(walk, fd, name, depth, err);
+}
+
+int walk_tree(const struct walk_options *options, walk_visit *visit, void *cookie, bool *ret_limit,
+	      size_t *ret_skipped, struct err *err)
+{
+	struct walk walk = {.options = options, .visit = visit, .cookie = cookie};
+	CLEANUP(close_fd) int fd = open(options->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_errno(err, "cannot open folder '%s'",
+				 text_quote(span_str(options->root)).text);
+	if (descend(&walk, fd, options->start ? options->start : "", 0, err) == WALK_ERROR)
+		return -1;
+	if (ret_limit)
+		*ret_limit = walk.limit;
+	if (ret_skipped)
+		*ret_skipped = walk.skipped;
+	return 0;
+}
+
+int walk_read(const struct walk_file *file, size_t max, struct buf *ret, struct err *err)
+{
+	CLEAN_BUF struct buf in = BUF_INIT(max + 1);
+	/* Not to hang where the file has become a FIFO since it was listed. */
+	CLEANUP(close_fd)
+	int fd = openat(file->dir, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	struct stat st;
+	ssize_t got;
+
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return err_errno(err, "cannot read '%s'", text_quote(span_str(file->path)).text);
+	if (!S_ISREG(st.st_mode))
+		return err_set(err, ERR_NOT_FOUND, "'%s' is not a regular file",
+			       text_quote(span_str(file->path)).text);
+	if (st.st_size > 0 && (size_t)st.st_size <= max)
+		(void)buf_room(&in, (size_t)st.st_size + 1);
+	do {
+		size_t step = in.cap - in.len > 1 ? in.cap - in.len : READ_STEP;
+		uint8_t *room;
+
+		if (step > in.limit - in.len)
+			step = in.limit - in.len;
+		room = buf_room(&in, step);
+		if (!room)
+			return buf_check(&in, err);
+		got = read(fd, room, step);
+		if (got < 0 && errno != EINTR)
+			return err_errno(err, "cannot read '%s'",
+					 text_quote(span_str(file->path)).text);
+		in.len += got > 0 ? (size_t)got : 0;
+	} while (got != 0 && in.len <= max);
+	if (in.len > max)
+		return err_set(err, ERR_LIMIT, "'%s' has more than %zu bytes",
+			       text_quote(span_str(file->path)).text, max);
+	buf_move(ret, &in);
+	return 0;
+}
