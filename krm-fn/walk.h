@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A walk over the files below a root: no link is followed, `.git` is left out, only regular files are shown, within limits. And the root
- * itself: how far up from the working directory a run may look. design.md, "Where promises meet".
+ * A walk over the files below a root: no link is followed, `.git` is left out, only regular files are shown, within limits. What the root
+ * of a run is says confine.h.
  */
 #ifndef WALK_H
 #define WALK_H
@@ -14,14 +14,6 @@ enum {
 		64, /* folders below the start: real trees stay below 20; bounds the open descriptors */
 	WALK_PATH_MAX = 4096, /* bytes of a path, as PATH_MAX */
 };
-
-/* How far up files may lie, an absolute path without links: `asked` (--root) where given; under Argo CD the working directory without
- * ARGOCD_APP_SOURCE_PATH; the Git toplevel around the working directory; else the working directory. Errors: ERR_NOT_FOUND, ERR_SYSTEM,
- * ERR_USAGE where the working directory is not below `asked`. */
-int walk_root(const char *asked, char ret_root[static WALK_PATH_MAX], struct err *err) NODISCARD;
-
-/* True where path is root or lies below it; both absolute and without links. */
-bool walk_below(const char *path, const char *root);
 
 /* A regular file of the walk. walk_read() opens it below the open folder, no link is followed. */
 struct walk_file {
