@@ -24,11 +24,8 @@ struct keys_where {
 	const struct doc_node *const *
 		items; /* the function's own input: local-config Secrets in it count, others do not */
 	size_t item_count;
-	const char *namespace; /* --namespace */
+	const char *ns; /* --namespace */
 };
-
-/* Fills from KRM_SOPS_KEYS, KRM_SOPS_KEYS_FLAT and KRM_SOPS_NAMESPACE what the command line left NULL. */
-void keys_where_environment(struct keys_where *where);
 
 /* Adds the keys of the Secret namespace/name to the ring. namespace is the functionConfig's, a null span where it has none (then the one of
  * `where`). Data keys are Flux's (krm-and-flux.md 4.3): *.agekey is used, those of services that this build does not have are noted in the

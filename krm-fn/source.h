@@ -41,9 +41,8 @@ struct source_want {
 };
 
 struct source_options {
-	const char *root; /* absolute; from walk_root() */
-	const char *
-		start; /* absolute, below root or equal: nearest to here first; NULL: the working directory */
+	const char *root;  /* absolute; struct confine has both */
+	const char *start; /* relative to root: nearest to here first; NULL or "": root itself */
 	size_t files_max, bytes_max; /* as in struct policy */
 };
 
