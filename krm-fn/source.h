@@ -12,6 +12,8 @@
 #ifndef SOURCE_H
 #define SOURCE_H
 
+#include "confine.h"
+
 #include "doc/doc.h"
 
 enum source_verdict {
@@ -23,10 +25,9 @@ enum source_verdict {
 /* One item whose source is wanted. */
 struct source_want {
 	/* in */
-	struct span
-		mac; /* the text of sops.mac, or of sops_mac in a dotenv taken apart (decoded) */
+	struct span mac; /* sops.mac, or the decoded sops_mac of a dotenv taken apart */
 	/* The item before decryption: either with `sops`, or a Secret whose `data` (base64) or `stringData` holds the lines of a dotenv. */
-	const struct doc_node *item;
+	struct doc_node *item;
 	const char *label;       /* what messages call it */
 	const char *origin_path; /* `path` of config.kubernetes.io/origin, or NULL */
 	/* out; all of it lives in the source_files */
@@ -35,14 +36,14 @@ struct source_want {
 	enum doc_format format;
 	const char *path; /* relative to the root; FOUND and MISMATCH */
 	struct err *err;  /* MISMATCH: ERR_MAC and the field's path, without label; else NULL */
-	const char *
-		*notes; /* NOT_FOUND: "stringData.token: empty, where the rule says encrypted" */
+	/* NOT_FOUND: what is odd, "stringData.token: empty, where the rule says encrypted" */
+	const char **notes;
 	size_t note_count;
 };
 
 struct source_options {
-	const char *root;  /* absolute; struct confine has both */
-	const char *start; /* relative to root: nearest to here first; NULL or "": root itself */
+	const struct confine
+		*confine; /* its root is searched, nearest to the working directory first */
 	size_t files_max, bytes_max; /* as in struct policy */
 };
 
