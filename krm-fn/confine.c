@@ -33,6 +33,15 @@ static void close_fd(const int *fd)
 		close(*fd);
 }
 
+/* Both paths have been measured by whoever made them: what does not fit is a bug, and cut rather than written past the end. */
+static void copy_path(char *to, size_t size, const char *from)
+{
+	size_t len = strnlen(from, size - 1);
+
+	memmove(to, from, len);
+	to[len] = '\0';
+}
+
 /* True where `dir` is `base` or lies below it; then *ret_rest is what is left of it, without a leading slash. */
 static bool is_below(const char *dir, const char *base, const char **ret_rest)
 {
@@ -68,20 +77,20 @@ static bool cut_argocd(char *cwd, const char *source_path)
 }
 
 /* The nearest folder at or above `dir` with a .git in it (a folder, or a file in a worktree). */
-static bool cut_git(char *dir)
+static bool cut_git(char dir[static PATH_MAX])
 {
 	char probe[PATH_MAX + 8];
 	char work[PATH_MAX];
 	char *slash;
 	struct stat st;
 
-	strcpy(work, dir);
+	copy_path(work, sizeof(work), dir);
 	for (;;) {
 		int len = snprintf(probe, sizeof(probe), "%s/.git", work);
 
 		if (len > 0 && (size_t)len < sizeof(probe) && lstat(probe, &st) == 0 &&
 		    (S_ISDIR(st.st_mode) || S_ISREG(st.st_mode))) {
-			strcpy(dir, work[0] ? work : "/");
+			copy_path(dir, PATH_MAX, work[0] ? work : "/");
 			return true;
 		}
 		slash = strrchr(work, '/');
@@ -99,7 +108,7 @@ int confine_open_root(const char *given, struct confine *ret, struct err *err)
 
 	if (!getcwd(cwd, sizeof(cwd)))
 		return err_errno(err, "cannot tell the working directory");
-	strcpy(root, cwd);
+	copy_path(root, sizeof(root), cwd);
 	if (given) {
 		if (!realpath(given, root))
 			return err_errno(err, "cannot use '%s' as root",
@@ -111,10 +120,10 @@ int confine_open_root(const char *given, struct confine *ret, struct err *err)
 	if (fd < 0)
 		return err_errno(err, "cannot use '%s' as root", text_quote(span_str(root)).text);
 	*ret = (struct confine){.fd = fd};
-	strcpy(ret->root, root);
+	copy_path(ret->root, sizeof(ret->root), root);
 	ret->outside = !is_below(cwd, root, &rest);
 	if (!ret->outside)
-		strcpy(ret->below, rest);
+		copy_path(ret->below, sizeof(ret->below), rest);
 	return 0;
 }
 
@@ -172,7 +181,7 @@ static int follow(struct walk *w, const char *name, const char *after)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(w->rest, joined);
+	copy_path(w->rest, sizeof(w->rest), joined);
 	return 0;
 }
 
@@ -192,10 +201,10 @@ static int step(struct walk *w, int flags, int *ret_fd)
 	}
 	memcpy(name, from, len);
 	name[len] = '\0';
-	strcpy(after, from + len + strspn(from + len, "/"));
+	copy_path(after, sizeof(after), from + len + strspn(from + len, "/"));
 	last = !after[0];
 	if (len == 0 || strcmp(name, ".") == 0) {
-		strcpy(w->rest, after);
+		copy_path(w->rest, sizeof(w->rest), after);
 		if (!last)
 			return 0;
 		*ret_fd = openat(w->fds[w->depth], ".", flags | O_NOFOLLOW);
@@ -207,7 +216,7 @@ static int step(struct walk *w, int flags, int *ret_fd)
 			return -1;
 		}
 		close(w->fds[w->depth--]);
-		strcpy(w->rest, last ? "." : after);
+		copy_path(w->rest, sizeof(w->rest), last ? "." : after);
 		return 0;
 	}
 	if (fstatat(w->fds[w->depth], name, &st, AT_SYMLINK_NOFOLLOW) < 0)
@@ -227,7 +236,7 @@ static int step(struct walk *w, int flags, int *ret_fd)
 	if (fd < 0)
 		return -1;
 	w->fds[++w->depth] = fd;
-	strcpy(w->rest, after);
+	copy_path(w->rest, sizeof(w->rest), after);
 	return 0;
 }
 
@@ -240,7 +249,7 @@ static int walk_open(int root, const char *path, int flags)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(w.rest, path);
+	copy_path(w.rest, sizeof(w.rest), path);
 	while (done == 0)
 		done = step(&w, flags, &fd);
 	return done < 0 ? -1 : fd;
