@@ -42,18 +42,16 @@ static int add_context(struct doc *doc, const struct doc_node *from, struct doc_
 
 	doc_each (kid, from) {
 		struct doc_node *copy;
-		const char *name;
 
 		if (kid->kind == DOC_COMMENT)
 			continue;
 		copy = doc_new(doc, DOC_NULL, err);
-		name = arena_str(&doc->arena, kid->key, err);
-		if (!copy || !name)
+		if (!copy)
 			return -1;
 		copy->key = kid->key;
 		if (kid->kind != DOC_NULL) {
 			copy->kind = DOC_STRING;
-			if (sops_weak_text(doc, from, name, &copy->str, err) < 0)
+			if (sops_weak_node_text(doc, kid, "context", &copy->str, err) < 0)
 				return -1;
 		}
 		doc_append(context, copy);

@@ -33,31 +33,26 @@ static int unconvertible(const char *name, struct err *err)
 	return err_set(err, ERR_FORMAT, "sops metadata: '%s' has a value of the wrong type", name);
 }
 
-int sops_weak_text(struct doc *doc, const struct doc_node *map, const char *name,
-		   struct span *ret_text, struct err *err)
+int sops_weak_node_text(struct doc *doc, const struct doc_node *node, const char *name,
+			struct span *ret_text, struct err *err)
 {
-	const struct doc_node *field = sops_weak_field(map, name);
 	CLEAN_BUF struct buf text = BUF_INIT(TEXT_MAX);
 
-	if (!field) {
-		*ret_text = SPAN_NULL;
-		return 0;
-	}
-	switch (field->kind) {
+	switch (node->kind) {
 	case DOC_STRING:
-		*ret_text = field->str;
+		*ret_text = node->str;
 		return 0;
 	case DOC_BOOL:
-		buf_add_char(&text, field->boolean ? '1' : '0');
+		buf_add_char(&text, node->boolean ? '1' : '0');
 		break;
 	case DOC_INT:
-		scalar_add_int(field->integer, &text);
+		scalar_add_int(node->integer, &text);
 		break;
 	case DOC_UINT:
-		buf_printf(&text, "%llu", (unsigned long long)field->big);
+		buf_printf(&text, "%llu", (unsigned long long)node->big);
 		break;
 	case DOC_FLOAT:
-		scalar_add_float(field->number, FLOAT_MAC, &text);
+		scalar_add_float(node->number, FLOAT_MAC, &text);
 		break;
 	default:
 		return unconvertible(name, err);
@@ -65,6 +60,17 @@ int sops_weak_text(struct doc *doc, const struct doc_node *map, const char *name
 	if (buf_check(&text, err) < 0)
 		return -1;
 	return arena_dup(&doc->arena, buf_span(&text), ret_text, err);
+}
+
+int sops_weak_text(struct doc *doc, const struct doc_node *map, const char *name,
+		   struct span *ret_text, struct err *err)
+{
+	const struct doc_node *field = sops_weak_field(map, name);
+
+	if (field)
+		return sops_weak_node_text(doc, field, name, ret_text, err);
+	*ret_text = SPAN_NULL;
+	return 0;
 }
 
 /* Differs: sops reads text here as Go reads source code, so that `010` is eight. Only a plain decimal number is taken. */

@@ -11,6 +11,10 @@
 /* The field of map by that name, else by that name in another case; NULL where it is absent or null. Of equal names the last counts. */
 const struct doc_node *sops_weak_field(const struct doc_node *map, const char *name);
 
+/* One value as text (in doc's arena where it had to be made); `name` is for the message. Errors: ERR_FORMAT for a time, map, list or null. */
+int sops_weak_node_text(struct doc *doc, const struct doc_node *node, const char *name,
+			struct span *ret_text, struct err *err) NODISCARD;
+
 /* The field as text (in doc's arena where it had to be made), a null span where absent. Errors: ERR_FORMAT for a time, map or list. */
 int sops_weak_text(struct doc *doc, const struct doc_node *map, const char *name,
 		   struct span *ret_text, struct err *err) NODISCARD;
