@@ -22,11 +22,16 @@ struct keyring {
 	/* Asked before a wrapped key is handed to a service: -1 with ERR_POLICY for one that a document may not ask for. NULL: any may. */
 	int (*allowed)(const void *cookie, const struct sops_key *key, struct err *err);
 	const void *allowed_cookie;
+	/* What was wrong with sources that could not be used: one clause each with "; " between, no secrets. Put behind the message that no
+	 * key opens a document. */
+	struct buf notes;
 };
 
-#define KEYRING_INIT                     \
-	{                                \
-		.pool = SECRET_POOL_INIT \
+enum { KEYRING_NOTES_MAX = 2048 /* bytes: more than a message shows */ };
+
+#define KEYRING_INIT                                                             \
+	{                                                                        \
+		.pool = SECRET_POOL_INIT, .notes = {.limit = KEYRING_NOTES_MAX } \
 	}
 #define CLEAN_KEYRING CLEANUP(keyring_release)
 
