@@ -26,24 +26,29 @@ bool scalar_parse_float(struct span text, double *ret);
 /* Go's strconv.ParseBool. */
 bool scalar_parse_bool(struct span text, bool *ret);
 
-/* RFC 3339 as Go's time.Parse(time.RFC3339, ...) takes it (sops-format.md 4.5). */
+/* RFC 3339 as Go's time.Parse(time.RFC3339, ...) takes it: the hour may have one digit, a fraction may begin with a comma and have any
+ * number of digits (those behind the ninth are dropped), offsets go to 24 hours and 60 minutes. */
 bool scalar_parse_time(struct span text, struct doc_time *ret);
 
+/* All forms use the shortest digits that read back as the same double, among equally short ones the closest. With e the decimal exponent
+ * (value = d.ddd x 10^e): */
 enum scalar_float_form {
-	FLOAT_YAML, /* shortest digits; exponent below -4 or from 21... as go-yaml prints: 1e+06, 1e-07, .inf, .nan */
-	FLOAT_JSON, /* encoding/json: plain from 1e-6 to 1e21; the caller refuses Inf and NaN */
-	FLOAT_FLAT, /* dotenv and INI: as YAML with E, `.0` forced, +Inf, -Inf, NaN */
-	FLOAT_MAC,  /* shortest digits, never an exponent; +Inf, -Inf, NaN */
+	FLOAT_YAML, /* e below -4 or from 6 on: 1e+06, 1.5e-07, at least two exponent digits; else plain: 123456.5, 1; .inf, -.inf, .nan */
+	FLOAT_JSON, /* plain from 1e-6 to below 1e21, else 1e-7, 1e+21; the caller refuses Inf and NaN */
+	FLOAT_FLAT, /* dotenv and INI: as YAML with E, but `.0` is added where neither '.' nor 'E' is; +Inf, -Inf, NaN */
+	FLOAT_MAC,  /* never an exponent; +Inf, -Inf, NaN */
 };
 
 void scalar_add_int(int64_t value, struct buf *out);
 void scalar_add_float(double value, enum scalar_float_form form, struct buf *out);
 
 enum scalar_time_form {
-	TIME_NANO,  /* RFC 3339, fraction without trailing zeros; Z for offset 0 */
-	TIME_WHOLE, /* RFC 3339 without fraction */
+	TIME_NANO,  /* MAC, JSON: RFC 3339, fraction without trailing zeros; Z for offset 0 */
+	TIME_WHOLE, /* dotenv and INI: as YAML without the fraction */
+	TIME_YAML,  /* YAML: as NANO, but an offset of 24 hours or more is printed as it is */
 };
-/* false (and nothing added) where RFC 3339 can not say it: year outside 0 to 9999, offset of 24 hours or more. */
+/* TIME_NANO: false (and nothing added) where RFC 3339 can not say it: offset of 24 hours or more. All: false for a year outside 0 to 9999,
+ * which no reader makes. */
 bool scalar_add_time(const struct doc_time *time, enum scalar_time_form form, struct buf *out)
 	NODISCARD;
 
