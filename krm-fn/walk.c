@@ -265,38 +265,56 @@ int walk_tree(const struct walk_options *options, walk_visit *visit, void *cooki
 	return 0;
 }
 
-int walk_read(const struct walk_file *file, size_t max, struct buf *ret, struct err *err)
+static int read_some(const struct walk_file *file, int fd, size_t step, struct buf *in,
+		     bool *ret_end, struct err *err)
+{
+	uint8_t *room = buf_room(in, step);
+	ssize_t got;
+
+	if (!room)
+		return buf_check(in, err);
+	do {
+		got = read(fd, room, step);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0)
+		return err_errno(err, "cannot read '%s'", text_quote(span_str(file->path)).text);
+	in->len += (size_t)got;
+	*ret_end = got == 0;
+	return 0;
+}
+
+int walk_read(const struct walk_file *file, size_t max, bool text_only, struct buf *ret,
+	      struct err *err)
 {
 	CLEAN_BUF struct buf in = BUF_INIT(max + 1);
 	/* Not to hang where the file has become a FIFO since it was listed. */
 	CLEANUP(close_fd)
 	int fd = openat(file->dir, file->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	bool end = false;
 	struct stat st;
-	ssize_t got;
 
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return err_errno(err, "cannot read '%s'", text_quote(span_str(file->path)).text);
 	if (!S_ISREG(st.st_mode))
 		return err_set(err, ERR_NOT_FOUND, "'%s' is not a regular file",
 			       text_quote(span_str(file->path)).text);
-	if (st.st_size > 0 && (size_t)st.st_size <= max)
-		(void)buf_room(&in, (size_t)st.st_size + 1);
-	do {
-		size_t step = in.cap - in.len > 1 ? in.cap - in.len : READ_STEP;
-		uint8_t *room;
+	while (!end && in.len <= max) {
+		size_t step = in.len ? READ_STEP : WALK_TEXT_LOOK;
 
+		/* Behind the look at its beginning the rest comes in one piece where its size is known. */
+		if (in.len && st.st_size > (off_t)in.len && (size_t)st.st_size <= max)
+			step = (size_t)st.st_size - in.len + 1;
 		if (step > in.limit - in.len)
 			step = in.limit - in.len;
-		room = buf_room(&in, step);
-		if (!room)
-			return buf_check(&in, err);
-		got = read(fd, room, step);
-		if (got < 0 && errno != EINTR)
-			return err_errno(err, "cannot read '%s'",
-					 text_quote(span_str(file->path)).text);
-		in.len += got > 0 ? (size_t)got : 0;
-	} while (got != 0 && in.len <= max);
-	if (in.len > max)
+		if (read_some(file, fd, step, &in, &end, err) < 0)
+			return -1;
+		if (text_only && in.len &&
+		    memchr(in.data, 0, in.len < WALK_TEXT_LOOK ? in.len : WALK_TEXT_LOOK))
+			return 1;
+		if (in.len <= max && (size_t)st.st_size > max)
+			break;
+	}
+	if (in.len > max || (size_t)st.st_size > max)
 		return err_set(err, ERR_LIMIT, "'%s' has more than %zu bytes",
 			       text_quote(span_str(file->path)).text, max);
 	buf_move(ret, &in);

@@ -38,7 +38,11 @@ struct walk_options {
 int walk_tree(const struct walk_options *options, walk_visit *visit, void *cookie, bool *ret_limit,
 	      size_t *ret_skipped, struct err *err) NODISCARD;
 
-/* Reads the whole file, at most max bytes. ERR_LIMIT, ERR_SYSTEM, ERR_NOT_FOUND (also where it has become something else than a regular file). */
-int walk_read(const struct walk_file *file, size_t max, struct buf *ret, struct err *err) NODISCARD;
+/* Reads the whole file, at most max bytes. text_only: not one with a NUL in its first WALK_TEXT_LOOK bytes; ret is then empty and 1 comes back.
+ * Errors: ERR_LIMIT, ERR_SYSTEM, ERR_NOMEM, ERR_NOT_FOUND (also where it has become something else than a regular file). */
+int walk_read(const struct walk_file *file, size_t max, bool text_only, struct buf *ret,
+	      struct err *err) NODISCARD;
+
+enum { WALK_TEXT_LOOK = 8000 /* bytes in which a NUL tells a file that is no text, as in Git */ };
 
 #endif

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The data keys of a decryption Secret; see key_data.h. Names are told apart by case, and what is not known is ignored, as Flux does.
+ */
+#include "key_data.h"
+
+#include "base/text.h"
+#include "keys.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static int import_age(const struct key_data *secret, struct span name, struct span value,
+		      struct err *err);
+
+/* How a data key is known, and what it holds. */
+static const struct kind {
+	const char *name;
+	bool suffix;     /* any name that ends so; else exactly this one */
+	bool credential; /* of a cloud or of Vault: never from the function's input */
+	const char *what;
+	int (*import)(const struct key_data *secret, struct span name, struct span value,
+		      struct err *err); /* NULL: this build has no service for it */
+} kinds[] = {
+	{".agekey", true, false, "age identities", import_age},
+	{".asc", true, false, "PGP keys", NULL},
+	{"sops.vault-token", false, true, "Vault tokens", NULL},
+	{"sops.vault-addr", false, true, "Vault addresses", NULL},
+	{"sops.aws-kms", false, true, "AWS KMS credentials", NULL},
+	{"sops.azure-kv", false, true, "Azure Key Vault credentials", NULL},
+	{"sops.gcp-kms", false, true, "Google Cloud KMS credentials", NULL},
+};
+
+static const struct kind *kind_of(struct span name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++) {
+		if (kinds[i].suffix ? span_ends(name, span_str(kinds[i].name))
+				    : span_is(name, kinds[i].name))
+			return &kinds[i];
+	}
+	return NULL;
+}
+
+bool key_data_known(struct span name)
+{
+	return kind_of(name) != NULL;
+}
+
+void key_data_note(struct keyring *ring, const char *fmt, ...)
+{
+	char clause[ERR_MSG_MAX];
+	struct buf *notes = &ring->notes;
+	va_list ap;
+	int len;
+
+	va_start(ap, fmt);
+	len = vsnprintf(clause, sizeof(clause), fmt, ap);
+	va_end(ap);
+	/* A clause too many is left out: a buffer that has run over says nothing at all. */
+	if (len < 0 || (size_t)len >= sizeof(clause) || notes->bad ||
+	    (size_t)len + 2 > notes->limit - notes->len)
+		return;
+	if (notes->len)
+		buf_add_str(notes, "; ");
+	buf_add_str(notes, clause);
+}
+
+/* Flux takes an AGE-PLUGIN- line as an identity that opens nothing, as it has no plugins; so do we, and say so. The line stays as an empty
+ * one, so that numbers of lines in messages are the file's. */
+static bool blank_plugins(struct span value, struct buf *ret)
+{
+	bool found = false;
+	size_t at, end;
+
+	for (at = 0; at < value.len; at = end + 1) {
+		struct span line;
+
+		end = span_find(value, at, '\n');
+		line = span_sub(value, at, end - at);
+		if (span_starts(line, SPAN("AGE-PLUGIN-")))
+			found = true;
+		else
+			buf_add_span(ret, line);
+		if (end < value.len)
+			buf_add_char(ret, '\n');
+	}
+	return found;
+}
+
+static int import_age(const struct key_data *secret, struct span name, struct span value,
+		      struct err *err)
+{
+	CLEAN_BUF struct buf usable = BUF_INIT(KEYS_SECRET_MAX);
+	struct keyring *ring = secret->ring;
+	size_t before = keyring_age_count(ring);
+	bool plugins = blank_plugins(value, &usable);
+
+	if (buf_check(&usable, err) < 0)
+		return -1;
+	if (keyring_add_age(ring, buf_span(&usable), "age identities", err) < 0)
+		return -1;
+	if (plugins)
+		key_data_note(ring, "age plugins named in '%s' of Secret '%s' are not run",
+			      text_quote(name).text, secret->secret);
+	else if (keyring_age_count(ring) == before)
+		key_data_note(ring, "'%s' of Secret '%s' holds no identity", text_quote(name).text,
+			      secret->secret);
+	return 0;
+}
+
+int key_data_import(const struct key_data *secret, struct span name, struct span value,
+		    struct err *err)
+{
+	const struct kind *kind = kind_of(name);
+
+	if (!kind)
+		return 0;
+	if (kind->credential && secret->from_input) {
+		(void)err_set(
+			err, ERR_POLICY,
+			"Secret '%s' of the function's own input holds '%s': %s are taken from "
+			"the operator's side only",
+			secret->secret, kind->name, kind->what);
+		return err_hint(err,
+				"put the Secret into a folder or file that --keys, --keys-flat or "
+				"--key-secret names");
+	}
+	if (!kind->import) {
+		key_data_note(secret->ring,
+			      "%s are not supported by this build ('%s' of Secret '%s')",
+			      kind->what, text_quote(name).text, secret->secret);
+		return 0;
+	}
+	if (kind->import(secret, name, value, err) < 0)
+		return err_wrap(err, "failed to import '%s' data from sops decryption Secret '%s'",
+				text_quote(name).text, secret->secret);
+	return 0;
+}

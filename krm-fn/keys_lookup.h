@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One search for a decryption Secret, shared by the kinds of places: keys_folder.c, keys_manifest.c; keys_secret.c runs them in order.
+ */
+#ifndef KEYS_LOOKUP_H
+#define KEYS_LOOKUP_H
+
+#include "keys.h"
+
+enum { KEYS_NAME_MAX = 253 /* bytes of a Kubernetes name (RFC 1123 subdomain) */ };
+
+struct keys_lookup {
+	const struct keys_where *where;
+	const struct policy *policy;
+	struct keyring *ring;
+	struct span namespace, name;       /* namespace may be a null span */
+	char label[2 * KEYS_NAME_MAX + 2]; /* "NAMESPACE/NAME" */
+	struct buf places;                 /* where it was not, for the message */
+	bool found;                        /* and imported */
+};
+
+/* Each looks in its place and imports what it finds; 0 also where the Secret is not there. */
+int keys_look_in_folder(struct keys_lookup *lookup, struct err *err) NODISCARD;
+int keys_look_in_flat(struct keys_lookup *lookup, struct err *err) NODISCARD;
+int keys_look_in_manifest(struct keys_lookup *lookup, const char *path, struct err *err) NODISCARD;
+int keys_look_in_items(struct keys_lookup *lookup, struct err *err) NODISCARD;
+
+/* Remembers a place where it was not. */
+void keys_lookup_not_in(struct keys_lookup *lookup, const char *what, const char *path);
+
+/* Reads a key file or manifest whole, at most what ret takes. Errors: ERR_SYSTEM, ERR_NOT_FOUND, ERR_LIMIT, ERR_NOMEM. */
+int keys_read_file(int dir, const char *name, struct buf *ret, struct err *err) NODISCARD;
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Finds the Secret that a decryption secretRef names: a folder, a mounted Secret, a manifest, the function's own input; see keys.h. The name
+ * and the namespace come from Git; where is looked, and for which namespaces, comes from the operator.
+ */
+#include "keys_lookup.h"
+
+#include "base/text.h"
+
+#include <stdio.h>
+
+enum { PLACES_MAX = 512 /* bytes that a message shows of where was looked */ };
+
+static void lookup_release(struct keys_lookup *lookup)
+{
+	buf_release(&lookup->places);
+}
+
+/* A name becomes part of a path: only what the API server would take as one. */
+static bool name_good(struct span name)
+{
+	size_t i;
+
+	if (!name.len || name.len > KEYS_NAME_MAX)
+		return false;
+	for (i = 0; i < name.len; i++) {
+		uint8_t c = name.data[i];
+		bool edge = i == 0 || i + 1 == name.len;
+
+		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+		      (!edge && (c == '-' || c == '.'))))
+			return false;
+	}
+	return true;
+}
+
+void keys_lookup_not_in(struct keys_lookup *lookup, const char *what, const char *path)
+{
+	if (lookup->places.len)
+		buf_add_str(&lookup->places, ", ");
+	buf_printf(&lookup->places, "%s '%s'", what, text_quote(span_str(path)).text);
+}
+
+static int look(struct keys_lookup *lookup, struct err *err)
+{
+	const struct keys_where *where = lookup->where;
+	size_t i;
+
+	if (where->folder && keys_look_in_folder(lookup, err) < 0)
+		return -1;
+	if (!lookup->found && where->flat && keys_look_in_flat(lookup, err) < 0)
+		return -1;
+	for (i = 0; i < where->manifest_count && !lookup->found; i++) {
+		if (keys_look_in_manifest(lookup, where->manifests[i], err) < 0)
+			return -1;
+	}
+	if (!lookup->found && keys_look_in_items(lookup, err) < 0)
+		return -1;
+	return 0;
+}
+
+static int not_found(const struct keys_lookup *lookup, struct err *err)
+{
+	(void)err_set(err, ERR_NO_KEY,
+		      "decryption Secret '%s' not found: it is not in %.*s%sthe function's input",
+		      lookup->label, (int)lookup->places.len,
+		      lookup->places.len ? (const char *)lookup->places.data : "",
+		      lookup->places.len ? " nor in " : "");
+	return err_hint(err,
+			"--keys DIR (with NAMESPACE/NAME/age.agekey in it), --key-secret FILE, or "
+			"a Secret with config.kubernetes.io/local-config: \"true\" beside the "
+			"functionConfig");
+}
+
+int keys_of_secret_ref(struct keyring *ring, const struct keys_where *where,
+		       const struct policy *policy, struct span namespace, struct span name,
+		       struct err *err)
+{
+	CLEANUP(lookup_release)
+	struct keys_lookup lookup = {
+		.where = where,
+		.policy = policy,
+		.namespace = namespace,
+		.name = name,
+		.places = BUF_INIT(PLACES_MAX),
+		.ring = ring,
+	};
+
+	if (!namespace.len && where->ns)
+		lookup.namespace = span_str(where->ns);
+	if (!name_good(name) || (lookup.namespace.len && !name_good(lookup.namespace)))
+		return err_set(err, ERR_USAGE, "secretRef '%s/%s' is not a name of a Secret",
+			       text_quote(lookup.namespace).text, text_quote(name).text);
+	snprintf(lookup.label, sizeof(lookup.label), "%.*s%s%.*s", (int)lookup.namespace.len,
+		 lookup.namespace.len ? (const char *)lookup.namespace.data : "",
+		 lookup.namespace.len ? "/" : "", (int)name.len, (const char *)name.data);
+	if (look(&lookup, err) < 0)
+		return -1;
+	return lookup.found ? 0 : not_found(&lookup, err);
+}
