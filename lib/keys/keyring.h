@@ -8,7 +8,9 @@
 
 #include "keys/keyservice.h"
 
-enum { KEYRING_SERVICES_MAX = 16 };
+enum {
+	KEYRING_SERVICES_MAX = 16,
+};
 
 struct keyring {
 	struct secret_pool pool;
@@ -35,25 +37,32 @@ enum { KEYRING_NOTES_MAX = 2048 /* bytes: more than a message shows */ };
 	}
 #define CLEAN_KEYRING CLEANUP(keyring_release)
 
-/* Adds a service; the ring closes it on release. -1 with ERR_LIMIT. */
+/* Adds a service; the ring closes it on release. There may be several of a type. -1 with ERR_LIMIT. */
 int keyring_add_service(struct keyring *ring, const struct keyservice *service, void *cookie,
 			struct err *err) NODISCARD;
 
 /* Adds the identities of one age identity file: lines of AGE-SECRET-KEY-1..., AGE-SECRET-KEY-PQ-1..., comments, CRLF. `source` names it in
- * messages ("flux-system/sops-keys age.agekey"). An empty file is fine and adds none. Errors: ERR_FORMAT (the line number is told, never
- * the text), ERR_UNSUPPORTED (AGE-PLUGIN-, passphrase-protected file). */
+ * messages ("flux-system/sops-keys age.agekey"). An empty file is fine, adds none and is noted; a file with an error adds none either. Errors:
+ * ERR_FORMAT (the line number is told, never the text), ERR_UNSUPPORTED (AGE-PLUGIN-, passphrase-protected file), ERR_LIMIT, ERR_NOMEM. */
 int keyring_add_age(struct keyring *ring, struct span identities, const char *source,
 		    struct err *err) NODISCARD;
+
+/* The same with several identities in a line, white space between them: SOPS_AGE_KEY. */
+int keyring_add_age_words(struct keyring *ring, struct span identities, const char *source,
+			  struct err *err) NODISCARD;
 
 /* Adds an SSH private key (OpenSSH container, PKCS#1 or PKCS#8 PEM; ed25519 or RSA) as an age identity. Errors as above; a
  * passphrase-protected one is ERR_UNSUPPORTED. */
 int keyring_add_ssh(struct keyring *ring, struct span pem, const char *source, struct err *err)
 	NODISCARD;
 
-/* How many age identities there are. */
+/* How many age identities there are; those that were added twice count once. */
 size_t keyring_age_count(const struct keyring *ring);
 
-/* Closes every service, wipes every key. NULL is fine. */
+/* Adds a clause to the notes. No failure of its own: what finds no room is lost, as a message would not show it either. */
+void keyring_note(struct keyring *ring, const char *clause);
+
+/* Closes every service, wipes every key, forgets the notes; the ring is empty and usable again. NULL is fine. */
 void keyring_release(struct keyring *ring);
 
 #endif

@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The keys that lie around for the sops command: environment variables and the user's files. All sources are read, in sops's order, and
+ * what is broken or missing is noted in the ring, so that the error about a document that nothing opens can say where keys were looked
+ * for. The variables are taken out of the environment, so that no child and no /proc/self/environ shows them; the value of the one that
+ * holds keys is wiped where it lies. Commands run later, when a key is missed (keys_command.c).
+ * sops: age/keysource.go (loadIdentities)
+ */
+#include "keys.h"
+
+#include "base/text.h"
+#include "base/wipe.h"
+#include "keys_read.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum {
+	PATH_LEN_MAX = 4096, /* bytes, as PATH_MAX of Linux */
+	ABSENT_MAX = 1000,   /* bytes of names of places: one message's worth */
+};
+
+#define ENV_KEY      "SOPS_AGE_KEY"
+#define ENV_KEY_FILE "SOPS_AGE_KEY_FILE"
+
+/* What a run of the search needs. */
+struct search {
+	struct keyring *ring;
+	struct buf absent; /* places without keys: 'A', 'B' */
+};
+
+typedef int (*add_fn)(struct keyring *ring, struct span text, const char *source, struct err *err);
+
+/* Wipes the value of a variable, wherever it stands in the environment, and removes it. */
+static void forget(const char *name)
+{
+	size_t len = strlen(name);
+	char **at;
+
+	for (at = environ; at && *at; at++) {
+		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
+			wipe(*at + len + 1, strlen(*at + len + 1));
+	}
+	(void)unsetenv(name);
+}
+
+/* A source that failed is noted; what concerns the whole process is passed on. */
+static int note(struct search *search, const struct err *why, struct err *err)
+{
+	if (why->code == ERR_NOMEM)
+		return err_nomem(err);
+	keyring_note(search->ring, why->msg);
+	return 0;
+}
+
+static void note_absent(struct search *search, const char *place)
+{
+	buf_printf(&search->absent, "%s'%s'", search->absent.len ? ", " : "",
+		   text_quote(span_str(place)).text);
+}
+
+static int add_text(struct search *search, struct span text, add_fn add, const char *source,
+		    struct err *err)
+{
+	struct err why = ERR_INIT;
+
+	if (add(search->ring, text, source, &why) < 0)
+		return note(search, &why, err);
+	return 0;
+}
+
+/* The text of the file is needed only till it is parsed, so it gets a pool of its own. usual: the file may be missing. */
+static int add_file(struct search *search, const char *path, bool usual, add_fn add,
+		    struct err *err)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct err why = ERR_INIT;
+	struct span text;
+
+	if (keys_read_file(path, &pool, &text, &why) == 0)
+		return add_text(search, text, add, path, err);
+	if (!usual || why.code != ERR_NOT_FOUND)
+		return note(search, &why, err);
+	note_absent(search, path);
+	return 0;
+}
+
+/* The file that a variable names: it must be there. */
+static int add_named_file(struct search *search, const char *name, add_fn add, struct err *err)
+{
+	const char *path = getenv(name);
+	int status = 0;
+
+	if (path)
+		status = add_file(search, path, false, add, err);
+	else
+		note_absent(search, name);
+	forget(name);
+	return status;
+}
+
+/* A file at its usual place: fine where it is not there. */
+static int add_usual_file(struct search *search, const char *folder, const char *name, add_fn add,
+			  struct err *err)
+{
+	CLEAN_BUF struct buf path = BUF_INIT(PATH_LEN_MAX);
+	struct err why = ERR_INIT;
+
+	buf_add_str(&path, folder);
+	buf_add_char(&path, '/');
+	buf_add(&path, name, strlen(name) + 1);
+	if (buf_check(&path, &why) < 0) {
+		(void)err_wrap(&why, "path of '%s'", name);
+		return note(search, &why, err);
+	}
+	return add_file(search, (const char *)path.data, true, add, err);
+}
+
+static int add_key_variable(struct search *search, struct err *err)
+{
+	const char *value = getenv(ENV_KEY);
+	int status = 0;
+
+	if (value)
+		status = add_text(search, span_str(value), keyring_add_age_words, ENV_KEY, err);
+	else
+		note_absent(search, ENV_KEY);
+	forget(ENV_KEY);
+	return status;
+}
+
+/* Go: os.UserConfigDir: XDG_CONFIG_HOME must be absolute where it is set. */
+static int add_config_file(struct search *search, struct err *err)
+{
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	struct err why = ERR_INIT;
+
+	if (config && *config) {
+		if (*config == '/')
+			return add_usual_file(search, config, "sops/age/keys.txt", keyring_add_age,
+					      err);
+		(void)err_set(&why, ERR_USAGE, "path in XDG_CONFIG_HOME is relative");
+		return note(search, &why, err);
+	}
+	if (!home || !*home)
+		return 0;
+	return add_usual_file(search, home, ".config/sops/age/keys.txt", keyring_add_age, err);
+}
+
+static int search_all(struct search *search, struct err *err)
+{
+	if (add_key_variable(search, err) < 0 ||
+	    add_named_file(search, ENV_KEY_FILE, keyring_add_age, err) < 0)
+		return -1;
+	return add_config_file(search, err);
+}
+
+int keys_ambient(struct keyring *ring, struct err *err)
+{
+	struct search search = {.ring = ring, .absent = BUF_INIT(ABSENT_MAX)};
+	int status = search_all(&search, err);
+
+	if (status == 0 && search.absent.len && !search.absent.bad) {
+		struct err text = ERR_INIT;
+
+		(void)err_set(&text, ERR_NO_KEY, "found no age keys in %.*s",
+			      (int)search.absent.len, (const char *)search.absent.data);
+		keyring_note(ring, text.msg);
+	}
+	buf_release(&search.absent);
+	return status;
+}

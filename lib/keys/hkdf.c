@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HKDF with SHA-256 (RFC 5869) on libsodium's HMAC; libsodium 1.0.18 has none of its own. Everything that age and its hybrid recipient
+ * derive is at most one block of 32 bytes, so there is no loop over blocks.
+ */
+#include "keys/hkdf.h"
+
+#include "base/wipe.h"
+
+#include <assert.h>
+#include <sodium.h>
+
+void hkdf_extract(struct span salt, const struct span *parts, size_t count,
+		  uint8_t prk[static HKDF_PRK_LEN])
+{
+	crypto_auth_hmacsha256_state state;
+	CLEAN_WIPE(state);
+	size_t i;
+
+	crypto_auth_hmacsha256_init(&state, salt.data, salt.len);
+	for (i = 0; i < count; i++)
+		crypto_auth_hmacsha256_update(&state, parts[i].data, parts[i].len);
+	crypto_auth_hmacsha256_final(&state, prk);
+}
+
+void hkdf_expand(const uint8_t prk[static HKDF_PRK_LEN], const struct span *parts, size_t count,
+		 uint8_t *out, size_t len)
+{
+	crypto_auth_hmacsha256_state state;
+	CLEAN_WIPE(state);
+	uint8_t block[HKDF_PRK_LEN];
+	CLEAN_WIPE(block);
+	size_t i;
+
+	assert(len <= sizeof(block));
+	crypto_auth_hmacsha256_init(&state, prk, HKDF_PRK_LEN);
+	for (i = 0; i < count; i++)
+		crypto_auth_hmacsha256_update(&state, parts[i].data, parts[i].len);
+	crypto_auth_hmacsha256_update(&state, (const uint8_t[]){1}, 1);
+	crypto_auth_hmacsha256_final(&state, block);
+	memcpy(out, block, len);
+}
+
+void hkdf_key(struct span ikm, struct span salt, struct span info, uint8_t out[static HKDF_PRK_LEN])
+{
+	uint8_t prk[HKDF_PRK_LEN];
+	CLEAN_WIPE(prk);
+
+	hkdf_extract(salt, &ikm, 1, prk);
+	hkdf_expand(prk, &info, 1, out, HKDF_PRK_LEN);
+}

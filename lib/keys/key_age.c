@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The age key service: armor, header, file key, payload, for each request. The recipient that stands beside `enc` is not asked: as in
+ * sops, what counts is whom the file was encrypted to. Binary age files are refused, sops reads armor only. age identities of its own
+ * kinds are tried before SSH keys. sops: age/keysource.go (Decrypt); age: age.go (decryptHdr)
+ */
+#include "keys/key_age.h"
+
+#include "base/buf.h"
+#include "keys/age.h"
+#include "keys/age_armor.h"
+
+static bool same_identity(const struct age_identity *a, const struct age_identity *b)
+{
+	if (a->kind != b->kind)
+		return false;
+	switch (a->kind) {
+	case AGE_X25519:
+		return memcmp(a->x25519.public, b->x25519.public, AGE_POINT_LEN) == 0;
+	case AGE_KINDS:
+		break;
+	}
+	return false;
+}
+
+/* Behind the last that is tried before it. Public keys tell identities apart, so no secret is compared. */
+static int insert(struct age_keys *keys, struct age_identity *identity, struct err *err)
+{
+	struct age_identity **at = &keys->identities, *old;
+
+	for (old = keys->identities; old; old = old->next) {
+		if (same_identity(old, identity))
+			return 0;
+	}
+	if (keys->count == KEY_AGE_IDENTITIES_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d age identities",
+			       KEY_AGE_IDENTITIES_MAX);
+	while (*at && age_identity_native(*at) >= age_identity_native(identity))
+		at = &(*at)->next;
+	identity->next = *at;
+	*at = identity;
+	keys->count++;
+	return 0;
+}
+
+int key_age_add(struct age_keys *keys, struct age_identity *list, struct err *err)
+{
+	struct age_identity *next;
+
+	for (; list; list = next) {
+		next = list->next;
+		if (insert(keys, list, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* What went wrong with one request stays with it; only what would hit all others too ends the batch. */
+static int verdict(struct key_request *request, enum key_verdict verdict, const struct err *why,
+		   struct err *err)
+{
+	size_t len = strnlen(why->msg, sizeof(request->why) - 1);
+
+	if (why->code == ERR_NOMEM)
+		return err_nomem(err);
+	request->verdict = verdict;
+	request->code = why->code;
+	memcpy(request->why, why->msg, len);
+	request->why[len] = '\0';
+	return 0;
+}
+
+int key_age_try(const struct age_keys *keys, struct secret_pool *pool, struct key_request *request,
+		struct err *err)
+{
+	CLEAN_BUF struct buf file = BUF_INIT(KEY_AGE_ENC_MAX);
+	struct err why = ERR_INIT;
+	enum age_class class;
+
+	if (age_armor_decode(request->key->enc, &file, &why) < 0)
+		return verdict(request, KEY_FAILED, &why, err);
+	class = age_open(buf_span(&file), keys->identities, KEY_AGE_OPENED_MAX, pool,
+			 &request->opened, &why);
+	if (class != AGE_OPENED)
+		return verdict(request, class == AGE_NO_MATCH ? KEY_NOT_MINE : KEY_FAILED, &why,
+			       err);
+	request->verdict = KEY_OPENED;
+	return 0;
+}
+
+static int open_all(void *cookie, struct secret_pool *pool, struct key_request *requests, size_t n,
+		    struct err *err)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (key_age_try(cookie, pool, &requests[i], err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* All that there is lies in the keyring's pool. */
+static void close_none(void *cookie)
+{
+}
+
+const struct keyservice key_age_service = {
+	.name = "age",
+	.type = SOPS_KEY_AGE,
+	.offline = true,
+	.open = open_all,
+	.close = close_none,
+};

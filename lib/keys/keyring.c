@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The keyring; see keyring.h. The age service is made by the first identity, so a ring without identities has none.
+ */
+#include "keys/keyring.h"
+
+#include "base/text.h"
+#include "keys/age_keyfile.h"
+#include "keys/key_age.h"
+
+int keyring_add_service(struct keyring *ring, const struct keyservice *service, void *cookie,
+			struct err *err)
+{
+	if (ring->count == KEYRING_SERVICES_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d key services", KEYRING_SERVICES_MAX);
+	ring->services[ring->count].service = service;
+	ring->services[ring->count].cookie = cookie;
+	ring->count++;
+	return 0;
+}
+
+static int add_identities(struct keyring *ring, struct age_identity *list, struct err *err)
+{
+	struct age_keys *keys = ring->age;
+
+	if (!list)
+		return 0;
+	if (!keys) {
+		keys = (struct age_keys *)(void *)secret_alloc(&ring->pool, sizeof(*keys), err);
+		if (!keys || keyring_add_service(ring, &key_age_service, keys, err) < 0)
+			return -1;
+		ring->age = keys;
+	}
+	return key_age_add(keys, list, err);
+}
+
+static void note_empty(struct keyring *ring, const char *source)
+{
+	struct err text = ERR_INIT;
+
+	(void)err_set(&text, ERR_NO_KEY, "no age identities in '%s'",
+		      text_quote(span_str(source)).text);
+	keyring_note(ring, text.msg);
+}
+
+static int add_keyfile(struct keyring *ring, struct span text, enum age_keyfile_rule rule,
+		       const char *source, struct err *err)
+{
+	struct age_identity *list = NULL;
+
+	if (age_keyfile_parse(text, rule, &ring->pool, &list, err) < 0 ||
+	    add_identities(ring, list, err) < 0)
+		return err_wrap(err, "age identities of '%s'", text_quote(span_str(source)).text);
+	if (!list)
+		note_empty(ring, source);
+	return 0;
+}
+
+int keyring_add_age(struct keyring *ring, struct span identities, const char *source,
+		    struct err *err)
+{
+	return add_keyfile(ring, identities, AGE_KEYFILE_LINES, source, err);
+}
+
+int keyring_add_age_words(struct keyring *ring, struct span identities, const char *source,
+			  struct err *err)
+{
+	return add_keyfile(ring, identities, AGE_KEYFILE_WORDS, source, err);
+}
+
+size_t keyring_age_count(const struct keyring *ring)
+{
+	return ring->age ? ring->age->count : 0;
+}
+
+void keyring_note(struct keyring *ring, const char *clause)
+{
+	size_t before = ring->notes.len;
+
+	if (before)
+		buf_add_str(&ring->notes, "; ");
+	buf_add_str(&ring->notes, clause);
+	if (!ring->notes.bad)
+		return;
+	ring->notes.bad = ERR_NONE;
+	buf_cut(&ring->notes, before);
+}
+
+void keyring_release(struct keyring *ring)
+{
+	if (!ring)
+		return;
+	while (ring->count > 0) {
+		ring->count--;
+		ring->services[ring->count].service->close(ring->services[ring->count].cookie);
+	}
+	secret_pool_release(&ring->pool);
+	buf_release(&ring->notes);
+	*ring = (struct keyring)KEYRING_INIT;
+}
