@@ -18,7 +18,9 @@ struct datakey_want {
 		err; /* out: why not, with one clause per attempt; malloc'ed, the caller frees; NULL where opened */
 };
 
-/* Opens what can be opened. -1 only for what concerns all (ERR_NOMEM, ERR_USAGE for a bad order). */
+/* Opens what can be opened. `order` is sops's --decryption-order text (key types with commas between) and then the order in which all
+ * services are asked; NULL: offline services first, then age, pgp and the rest in the metadata's order. -1 only for what concerns all
+ * (ERR_NOMEM, ERR_USAGE for an order that names a type twice). */
 int datakey_open(struct datakey_want *wants, size_t n, struct keyring *ring, const char *order,
 		 struct err *err) NODISCARD;
 
