@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Patterns of RE2 syntax, as Go's regexp takes them: what the rules of a document and of .sops.yaml are written in.
+ */
+#ifndef SOPS_REGEX_H
+#define SOPS_REGEX_H
+
+#include "base/attr.h"
+#include "base/err.h"
+#include "base/span.h"
+
+struct regex;
+
+/* Errors: ERR_FORMAT for a pattern that RE2 does not take, ERR_LIMIT, ERR_NOMEM. */
+int regex_compile(struct span pattern, struct regex **ret_regex, struct err *err) NODISCARD;
+
+/* Is there a match anywhere in subject? Bytes that are not UTF-8 count as U+FFFD. Errors: ERR_LIMIT, ERR_NOMEM. */
+int regex_match(const struct regex *regex, struct span subject, bool *ret_match, struct err *err)
+	NODISCARD;
+
+/* NULL is fine. */
+void regex_free(struct regex *regex);
+
+#endif
