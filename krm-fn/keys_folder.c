@@ -32,7 +32,7 @@ static void close_dir(DIR **dir)
 		closedir(*dir);
 }
 
-int keys_read_file(int dir, const char *name, struct buf *ret, struct err *err)
+int keys_lookup_read(int dir, const char *name, struct buf *ret, struct err *err)
 {
 	/* Links are followed: a mounted Secret is made of them, and these paths are the operator's. */
 	CLEANUP(close_fd) int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -62,7 +62,7 @@ static int import_file(struct keys_lookup *lookup, int dir, const char *name, st
 	const struct key_data secret = {.ring = lookup->ring, .secret = lookup->label};
 	CLEAN_BUF struct buf value = BUF_INIT(KEYS_SECRET_MAX);
 
-	if (keys_read_file(dir, name, &value, err) < 0)
+	if (keys_lookup_read(dir, name, &value, err) < 0)
 		return err_wrap(err, "Secret '%s'", lookup->label);
 	return key_data_import(&secret, span_str(name), buf_span(&value), err);
 }

@@ -29,6 +29,6 @@ int keys_look_in_items(struct keys_lookup *lookup, struct err *err) NODISCARD;
 void keys_lookup_not_in(struct keys_lookup *lookup, const char *what, const char *path);
 
 /* Reads a key file or manifest whole, at most what ret takes. Errors: ERR_SYSTEM, ERR_NOT_FOUND, ERR_LIMIT, ERR_NOMEM. */
-int keys_read_file(int dir, const char *name, struct buf *ret, struct err *err) NODISCARD;
+int keys_lookup_read(int dir, const char *name, struct buf *ret, struct err *err) NODISCARD;
 
 #endif

@@ -153,7 +153,7 @@ int keys_look_in_manifest(struct keys_lookup *lookup, const char *path, struct e
 	const struct doc_node *branch, *item, *items;
 	char place[TEXT_QUOTE_MAX * 4 + 16];
 
-	if (keys_read_file(AT_FDCWD, path, &text, err) < 0)
+	if (keys_lookup_read(AT_FDCWD, path, &text, err) < 0)
 		return err_wrap(err, "key Secret");
 	if (doc_read(DOC_YAML, buf_span(&text), &doc, err) < 0)
 		return err_wrap(err, "key Secret '%s'", text_quote(span_str(path)).text);
