@@ -4,8 +4,8 @@
  * lies in a heap block of exactly its size, so that AddressSanitizer sees one byte read too far, and the block is freed before the
  * next case, so that it sees a span kept too long.
  */
-#ifndef UNIT_MANGLE_H
-#define UNIT_MANGLE_H
+#ifndef MANGLE_H
+#define MANGLE_H
 
 #include "base/attr.h"
 #include "base/span.h"

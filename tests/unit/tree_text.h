@@ -3,8 +3,8 @@
  * A tree of strings, sections and comments as text, so that a table can say what a reader of lines has to make: `key=<value>`,
  * `#<comment>`, `[section]`, each on a line of its own, everything within the brackets raw.
  */
-#ifndef UNIT_TREE_TEXT_H
-#define UNIT_TREE_TEXT_H
+#ifndef TREE_TEXT_H
+#define TREE_TEXT_H
 
 #include "doc/doc.h"
 
