@@ -5,12 +5,9 @@
 #include "leftover.h"
 
 #include "item.h"
+#include "place.h"
 
 #include "base/text.h"
-
-enum {
-	PATH_SHOWN = 300, /* bytes of a field's path in a message */
-};
 
 bool leftover_has_token(struct span text)
 {
@@ -37,34 +34,9 @@ bool leftover_has_token(struct span text)
 	}
 }
 
-/* A place on the way down, on the stack; read only to word a message. */
-struct place {
-	const struct place *up;
-	const struct doc_node *node;
-	size_t index; /* in a list */
-};
-
-static void add_place(const struct place *place, struct buf *out)
-{
-	if (!place)
-		return;
-	add_place(place->up, out);
-	if (!place->node->key.data) {
-		buf_printf(out, "[%zu]", place->index);
-		return;
-	}
-	if (out->len)
-		buf_add_char(out, '.');
-	buf_add_str(out, text_quote(place->node->key).text);
-}
-
 static int found(const struct place *place, const char *what, struct err *err)
 {
-	CLEAN_BUF struct buf path = BUF_INIT(PATH_SHOWN);
-
-	add_place(place, &path);
-	(void)err_set(err, ERR_VALUE, "%.*s%s: %s", (int)path.len, (const char *)path.data,
-		      path.bad ? "..." : "", what);
+	(void)err_set(err, ERR_VALUE, "%s: %s", place_text(place).text, what);
 	return 1;
 }
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One run's policy, root and keys; see session.h.
+ */
+#include "session.h"
+
+#include "command.h"
+#include "item.h"
+
+#include "base/text.h"
+
+int session_start(struct session *session, const struct config *config, struct err *err)
+{
+	if (policy_load(&session->policy, err) < 0)
+		return -1;
+	policy_guard(&session->policy, &session->ring);
+	return policy_mac(&session->policy, config->mac, &session->mac, err);
+}
+
+int session_root(struct session *session, struct err *err)
+{
+	if (session->confine.fd >= 0)
+		return 0;
+	return confine_open_root(session->options.root, &session->confine, err);
+}
+
+/* Without a secretRef, the operator's manifest says itself which Secrets it holds: all of them are meant. */
+static int keys_of_manifest(struct session *session, const struct keys_where *where,
+			    const char *path, struct err *err)
+{
+	CLEAN_BUF struct buf text = BUF_INIT((size_t)DOC_INPUT_MAX + 1);
+	CLEAN_DOC struct doc doc = DOC_INIT;
+	const struct doc_node *secret;
+
+	if (command_read(path, &text, err) < 0)
+		return -1;
+	if (doc_read(DOC_YAML, buf_span(&text), &doc, err) < 0)
+		return err_wrap(err, "'%s'", text_quote(span_str(path)).text);
+	for (secret = doc.first; secret; secret = secret->next) {
+		if (item_is_secret(secret) &&
+		    keys_of_secret_ref(&session->ring, where, &session->policy,
+				       item_namespace(secret), item_name(secret), err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int keys_of_operator(struct session *session, const struct keys_where *where,
+			    struct err *err)
+{
+	struct keys_where one = *where;
+
+	/* A mounted Secret has no name of its own; this one is for messages. */
+	one.folder = NULL;
+	one.manifest_count = 0;
+	if (where->flat && keys_of_secret_ref(&session->ring, &one, &session->policy, SPAN_NULL,
+					      SPAN("keys-flat"), err) < 0)
+		return -1;
+	one.flat = NULL;
+	one.manifest_count = where->manifest_count;
+	if (where->manifest_count && keys_of_manifest(session, &one, where->manifests[0], err) < 0)
+		return -1;
+	return keys_ambient(&session->ring, err);
+}
+
+int session_keys(struct session *session, const struct config *config,
+		 struct doc_node *const *items, size_t count, struct err *err)
+{
+	const char *const manifests[] = {session->options.key_secret};
+	const struct keys_where where = {
+		.folder = session->options.keys,
+		.flat = session->options.keys_flat,
+		.manifests = manifests,
+		.manifest_count = manifests[0] ? 1 : 0,
+		.items = (const struct doc_node *const *)items,
+		.item_count = count,
+		.ns = session->options.ns,
+	};
+
+	if (session->has_keys)
+		return 0;
+	if (config->secret.data) {
+		if (keys_of_secret_ref(&session->ring, &where, &session->policy, config->ns,
+				       config->secret, err) < 0)
+			return -1;
+	} else if (keys_of_operator(session, &where, err) < 0) {
+		return -1;
+	}
+	session->has_keys = true;
+	return 0;
+}
+
+void session_release(struct session *session)
+{
+	keyring_release(&session->ring);
+	policy_release(&session->policy);
+	confine_close(&session->confine);
+}
