@@ -100,6 +100,7 @@ static int open_job(struct engine *engine, struct decrypt_job *job, struct err *
 		.first = job->tree ? job->tree : job->doc.first,
 		.siblings = !job->tree,
 		.only_encrypted = job->meta.mac_only_encrypted,
+		.merged = job->merged,
 		.rule = &rule,
 		.opener = &engine->opener,
 		.mac = engine->mac,

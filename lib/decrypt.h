@@ -25,6 +25,9 @@ struct decrypt_job {
 	 * each value that was ciphertext), its `sops` entry is taken out, nothing is written. tree_doc owns the nodes. */
 	struct doc *tree_doc;
 	struct doc_node *tree;
+	/* A tree that a build has gone over: values in the clear in encrypted places, which a patch may have merged in, are kept as they are. The
+	 * caller compares with the source (design.md, "MAC policy"). */
+	bool merged;
 	/* in */
 	enum decrypt_mac mac;
 	const struct doc_style *style; /* NULL: sops's defaults */

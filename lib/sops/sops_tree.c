@@ -91,8 +91,10 @@ static int open_comment(struct walk *walk, bool in_list, struct doc_node *node, 
 
 static int open_value(struct walk *walk, bool in_list, struct doc_node *node, struct err *err)
 {
-	struct span text = node->str;
+	struct span text = node->kind == DOC_STRING ? node->str : SPAN_NULL;
 
+	if (walk->tree->merged && !span_starts(text, SPAN("ENC[AES256_GCM,")))
+		return 0;
 	if (node->kind != DOC_STRING)
 		return err_set(err, ERR_VALUE,
 			       "a value in the clear where an encrypted one belongs");

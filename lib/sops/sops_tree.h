@@ -4,7 +4,8 @@
  * into the MAC on the way. sops: sops.go (Decrypt, walkBranch); sops-format.md sections 1 to 3
  *
  * Nothing is decrypted because it looks encrypted, and nothing in an encrypted place gets through because it does not: only null, the
- * empty string, and comments, which no MAC covers and which are kept as they are where they do not open.
+ * empty string, and comments, which no MAC covers and which are kept as they are where they do not open. An item of a build is another
+ * matter (`merged`): patches have put values there, and whoever wants to know which were never encrypted looks at the source.
  */
 #ifndef SOPS_SOPS_TREE_H
 #define SOPS_SOPS_TREE_H
@@ -17,6 +18,7 @@ struct sops_tree {
 	struct doc_node *first; /* a branch, whose metadata has been taken out */
 	bool siblings;          /* and those after it: a document's branches */
 	bool only_encrypted;    /* mac_only_encrypted */
+	bool merged; /* a build has gone over it: values in the clear in encrypted places are kept */
 	const struct sops_rule *rule;
 	struct sops_value_opener *opener; /* with the data key set */
 	struct sops_mac *mac;             /* started; the caller checks it afterwards */
