@@ -23,6 +23,7 @@ enum {
 
 #define ENV_KEY      "SOPS_AGE_KEY"
 #define ENV_KEY_FILE "SOPS_AGE_KEY_FILE"
+#define ENV_SSH_FILE "SOPS_AGE_SSH_PRIVATE_KEY_FILE"
 
 /* What a run of the search needs. */
 struct search {
@@ -117,6 +118,17 @@ static int add_usual_file(struct search *search, const char *folder, const char 
 	return add_file(search, (const char *)path.data, true, add, err);
 }
 
+static int add_ssh_folder(struct search *search, struct err *err)
+{
+	const char *home = getenv("HOME");
+
+	if (!home || !*home)
+		return 0;
+	if (add_usual_file(search, home, ".ssh/id_ed25519", keyring_add_ssh, err) < 0)
+		return -1;
+	return add_usual_file(search, home, ".ssh/id_rsa", keyring_add_ssh, err);
+}
+
 static int add_key_variable(struct search *search, struct err *err)
 {
 	const char *value = getenv(ENV_KEY);
@@ -150,7 +162,8 @@ static int add_config_file(struct search *search, struct err *err)
 
 static int search_all(struct search *search, struct err *err)
 {
-	if (add_key_variable(search, err) < 0 ||
+	if (add_named_file(search, ENV_SSH_FILE, keyring_add_ssh, err) < 0 ||
+	    add_ssh_folder(search, err) < 0 || add_key_variable(search, err) < 0 ||
 	    add_named_file(search, ENV_KEY_FILE, keyring_add_age, err) < 0)
 		return -1;
 	return add_config_file(search, err);

@@ -5,7 +5,8 @@
  */
 #include "keys/age_armor.h"
 
-#include "keys/space.h"
+#include "base/text.h"
+#include "doc/white.h"
 
 enum {
 	COLUMNS = 64,
@@ -14,6 +15,11 @@ enum {
 
 static const struct span BEGIN = {(const uint8_t *)"-----BEGIN AGE ENCRYPTED FILE-----", 34};
 static const struct span END = {(const uint8_t *)"-----END AGE ENCRYPTED FILE-----", 32};
+
+static bool blank(struct span s)
+{
+	return white_trim(s).len == 0;
+}
 
 /* The next line without its line end (LF or CRLF; one CR also where the text ends). -1 at the end of the text. */
 static int next_line(struct span text, size_t *at, struct span *ret_line)
@@ -39,7 +45,7 @@ static int opening(struct span text, size_t *at, struct err *err)
 	for (;;) {
 		if (next_line(text, at, &line) < 0)
 			return err_set(err, ERR_FORMAT, "age armor is cut short");
-		if (!space_only(line))
+		if (!blank(line))
 			break;
 		skipped += line.len + 1;
 		if (skipped > AGE_ARMOR_SPACE_MAX)
@@ -91,7 +97,7 @@ int age_armor_decode(struct span text, struct buf *out, struct err *err)
 		last = out->len - before < LINE_BYTES;
 	}
 	line = span_from(text, at);
-	if (!space_only(span_sub(line, 0, AGE_ARMOR_SPACE_MAX)))
+	if (!blank(span_sub(line, 0, AGE_ARMOR_SPACE_MAX)))
 		return err_set(err, ERR_FORMAT, "data after age armor");
 	if (line.len >= AGE_ARMOR_SPACE_MAX)
 		return err_set(err, ERR_FORMAT, "too much white space after age armor");

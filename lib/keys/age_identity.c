@@ -4,6 +4,7 @@
  */
 #include "keys/age_identity.h"
 
+#include "keys/age_ssh.h"
 #include "keys/age_x25519.h"
 
 #include <sodium.h>
@@ -14,6 +15,8 @@ enum age_class age_identity_unwrap(const struct age_identity *identity,
 {
 	static const char *const types[AGE_KINDS] = {
 		[AGE_X25519] = "X25519",
+		[AGE_SSH_ED25519] = "ssh-ed25519",
+		[AGE_SSH_RSA] = "ssh-rsa",
 	};
 
 	if (!span_is(stanza->type, types[identity->kind]))
@@ -21,6 +24,10 @@ enum age_class age_identity_unwrap(const struct age_identity *identity,
 	switch (identity->kind) {
 	case AGE_X25519:
 		return age_x25519_unwrap(&identity->x25519, stanza, file_key, err);
+	case AGE_SSH_ED25519:
+		return age_ssh_unwrap_ed25519(&identity->ssh, stanza, file_key, err);
+	case AGE_SSH_RSA:
+		return age_ssh_unwrap_rsa(&identity->ssh, stanza, file_key, err);
 	case AGE_KINDS:
 		break;
 	}

@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "keys/age_header.h"
 #include "keys/age_payload.h"
+#include "keys/ssh_key.h"
 
 /* How opening an age file ended: the classes that age's published test vectors know. */
 enum age_class {
@@ -22,13 +23,26 @@ enum age_class {
 
 enum age_kind {
 	AGE_X25519,
+	AGE_SSH_ED25519,
+	AGE_SSH_RSA,
 	AGE_KINDS,
 };
 
-enum { AGE_POINT_LEN = 32 /* bytes of an X25519 secret, public key or share */ };
+enum {
+	AGE_POINT_LEN = 32,  /* bytes of an X25519 secret, public key or share */
+	AGE_SSH_TAG_LEN = 6, /* characters of four bytes in base64 */
+};
 
 struct age_x25519 {
 	uint8_t secret[AGE_POINT_LEN], public[AGE_POINT_LEN];
+};
+
+struct age_ssh {
+	struct ssh_key key;
+	char tag[AGE_SSH_TAG_LEN]; /* of the public key's hash, as stanzas have it */
+	/* ed25519 only: its X25519 form, and what the shared secret is multiplied with */
+	struct age_x25519 curve;
+	uint8_t tweak[AGE_POINT_LEN];
 };
 
 /* Lies in the pool, with all that it points to. */
@@ -37,6 +51,7 @@ struct age_identity {
 	enum age_kind kind;
 	union {
 		struct age_x25519 x25519;
+		struct age_ssh ssh; /* both kinds */
 	};
 };
 

@@ -6,8 +6,8 @@
  */
 #include "keys/age_keyfile.h"
 
+#include "doc/white.h"
 #include "keys/age_x25519.h"
-#include "keys/space.h"
 
 static int parse_identity(struct span text, struct secret_pool *pool, struct age_identity **ret,
 			  struct err *err)
@@ -28,27 +28,26 @@ static int parse_identity(struct span text, struct secret_pool *pool, struct age
 	return 0;
 }
 
-/* The next run of characters that are not white space. */
-static struct span next_word(struct span line, size_t *at)
+/* Takes the next run of characters that are not white space off the line; an empty one where there is none. */
+static struct span next_word(struct span *line)
 {
-	size_t start, len;
+	struct span rest = white_trim_left(*line);
+	size_t len = 0;
 
-	while (*at < line.len && (len = space_at(line, *at)) > 0)
-		*at += len;
-	for (start = *at; *at < line.len && !space_at(line, *at); *at += 1)
-		;
-	return span_sub(line, start, *at - start);
+	while (len < rest.len && white_trim_left(span_from(rest, len)).len == rest.len - len)
+		len++;
+	*line = span_from(rest, len);
+	return span_sub(rest, 0, len);
 }
 
 static int parse_line(struct span line, enum age_keyfile_rule rule, struct secret_pool *pool,
 		      struct age_identity ***end, struct err *err)
 {
 	struct span word = line;
-	size_t at = 0;
 
 	for (;;) {
 		if (rule == AGE_KEYFILE_WORDS) {
-			word = next_word(line, &at);
+			word = next_word(&line);
 			if (word.len == 0)
 				return 0;
 		}

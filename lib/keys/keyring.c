@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "keys/age_keyfile.h"
+#include "keys/age_ssh.h"
 #include "keys/key_age.h"
 
 int keyring_add_service(struct keyring *ring, const struct keyservice *service, void *cookie,
@@ -66,6 +67,16 @@ int keyring_add_age_words(struct keyring *ring, struct span identities, const ch
 			  struct err *err)
 {
 	return add_keyfile(ring, identities, AGE_KEYFILE_WORDS, source, err);
+}
+
+int keyring_add_ssh(struct keyring *ring, struct span pem, const char *source, struct err *err)
+{
+	struct age_identity *identity;
+
+	if (age_ssh_parse(pem, &ring->pool, &identity, err) < 0 ||
+	    add_identities(ring, identity, err) < 0)
+		return err_wrap(err, "SSH key of '%s'", text_quote(span_str(source)).text);
+	return 0;
 }
 
 size_t keyring_age_count(const struct keyring *ring)

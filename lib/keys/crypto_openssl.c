@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * RSA on OpenSSL 3.0's EVP. A key is handed over in parameters that lie in locked memory of ours; OpenSSL's copy lives as long as the one
+ * call and is cleansed by it. The CRT values are computed here from the private exponent and the primes, so those of the container are
+ * never trusted, and a container whose numbers do not fit each other is found out.
+ */
+#include "keys/crypto_openssl.h"
+
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+
+/* The numbers of a key, in the order of number_names. */
+enum { N, E, D, P, Q, DP, DQ, QINV, NUMBERS };
+
+static const char *const number_names[NUMBERS] = {
+	OSSL_PKEY_PARAM_RSA_N,         OSSL_PKEY_PARAM_RSA_E,
+	OSSL_PKEY_PARAM_RSA_D,         OSSL_PKEY_PARAM_RSA_FACTOR1,
+	OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
+	OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
+};
+
+struct numbers {
+	BIGNUM *of[NUMBERS];
+	BN_CTX *ctx;
+};
+
+/* OpenSSL says no: for want of memory, or with `code` and `text`. */
+static int refuse(struct err *err, enum err_code code, const char *text)
+{
+	unsigned long last = ERR_peek_last_error();
+
+	ERR_clear_error();
+	if (ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE)
+		return err_nomem(err);
+	return err_set(err, code, "%s", text);
+}
+
+static void numbers_release(struct numbers *numbers)
+{
+	size_t i;
+
+	for (i = 0; i < NUMBERS; i++)
+		BN_clear_free(numbers->of[i]);
+	BN_CTX_free(numbers->ctx); /* clears what it held */
+}
+
+/* ret = d modulo prime - 1, and with e it makes 1 there. */
+static bool crt_exponent(struct numbers *numbers, const BIGNUM *prime, BIGNUM *ret)
+{
+	BIGNUM *less, *one;
+	bool fits;
+
+	BN_CTX_start(numbers->ctx);
+	less = BN_CTX_get(numbers->ctx);
+	one = BN_CTX_get(numbers->ctx);
+	fits = one && BN_copy(less, prime) && BN_sub_word(less, 1);
+	if (fits) {
+		BN_set_flags(less, BN_FLG_CONSTTIME);
+		fits = BN_mod(ret, numbers->of[D], less, numbers->ctx) &&
+		       BN_mod_mul(one, ret, numbers->of[E], less, numbers->ctx) && BN_is_one(one);
+	}
+	BN_CTX_end(numbers->ctx);
+	return fits;
+}
+
+static bool product_fits(struct numbers *numbers)
+{
+	BIGNUM *product;
+	bool fits;
+
+	BN_CTX_start(numbers->ctx);
+	product = BN_CTX_get(numbers->ctx);
+	fits = product && BN_mul(product, numbers->of[P], numbers->of[Q], numbers->ctx) &&
+	       BN_cmp(product, numbers->of[N]) == 0;
+	BN_CTX_end(numbers->ctx);
+	return fits;
+}
+
+/* Reads what the container had and computes the rest. */
+static int numbers_load(struct numbers *numbers, const struct crypto_rsa *key, struct err *err)
+{
+	const struct span given[] = {key->n, key->e, key->d, key->p, key->q};
+	size_t i;
+
+	numbers->ctx = BN_CTX_secure_new();
+	if (!numbers->ctx)
+		return err_nomem(err);
+	for (i = 0; i < NUMBERS; i++) {
+		numbers->of[i] = BN_secure_new();
+		if (!numbers->of[i])
+			return err_nomem(err);
+		if (i >= D)
+			BN_set_flags(numbers->of[i], BN_FLG_CONSTTIME);
+		if (i <= Q && !BN_bin2bn(given[i].data, (int)given[i].len, numbers->of[i]))
+			return err_nomem(err);
+	}
+	if (!BN_is_odd(numbers->of[P]) || !BN_is_odd(numbers->of[Q]) || BN_is_one(numbers->of[P]) ||
+	    BN_is_one(numbers->of[Q]) || !BN_is_odd(numbers->of[E]) || BN_is_one(numbers->of[E]) ||
+	    !product_fits(numbers) || !crt_exponent(numbers, numbers->of[P], numbers->of[DP]) ||
+	    !crt_exponent(numbers, numbers->of[Q], numbers->of[DQ]) ||
+	    !BN_mod_inverse(numbers->of[QINV], numbers->of[Q], numbers->of[P], numbers->ctx))
+		return refuse(err, ERR_FORMAT, "the numbers of the RSA key do not fit each other");
+	return 0;
+}
+
+/* The numbers in native order, as parameters take them, in one piece of the pool. */
+static int make_key(const struct numbers *numbers, struct secret_pool *pool, EVP_PKEY **ret_key,
+		    struct err *err)
+{
+	OSSL_PARAM params[NUMBERS + 1];
+	EVP_PKEY_CTX *ctx;
+	uint8_t *room;
+	size_t i, len;
+	int ok;
+
+	for (i = 0; i < NUMBERS; i++) {
+		len = (size_t)BN_num_bytes(numbers->of[i]);
+		room = secret_alloc(pool, len, err);
+		if (!room)
+			return -1;
+		(void)BN_bn2nativepad(numbers->of[i], room, (int)len);
+		params[i] = OSSL_PARAM_construct_BN(number_names[i], room, len);
+	}
+	params[NUMBERS] = OSSL_PARAM_construct_end();
+	ctx = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+	if (!ctx)
+		return refuse(err, ERR_SYSTEM, "OpenSSL has no RSA");
+	ok = EVP_PKEY_fromdata_init(ctx) == 1 &&
+	     EVP_PKEY_fromdata(ctx, ret_key, EVP_PKEY_KEYPAIR, params) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return ok ? 0 : refuse(err, ERR_FORMAT, "OpenSSL does not take the RSA key");
+}
+
+static int open_oaep(EVP_PKEY *key, struct span label, struct span sealed, uint8_t *out,
+		     size_t *len, struct err *err)
+{
+	static char mode[] = OSSL_PKEY_RSA_PAD_MODE_OAEP, digest[] = "SHA256";
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_PAD_MODE, mode, 0),
+		OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_OAEP_DIGEST, digest, 0),
+		OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_MGF1_DIGEST, digest, 0),
+		OSSL_PARAM_construct_octet_string(OSSL_ASYM_CIPHER_PARAM_OAEP_LABEL,
+						  (void *)(uintptr_t)label.data, label.len),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, key, NULL);
+	int ok;
+
+	if (!ctx)
+		return err_nomem(err);
+	ok = EVP_PKEY_decrypt_init_ex(ctx, params) == 1 &&
+	     EVP_PKEY_decrypt(ctx, out, len, sealed.data, sealed.len) == 1;
+	EVP_PKEY_CTX_free(ctx);
+	return ok ? 0 : refuse(err, ERR_VALUE, "RSA-OAEP does not open");
+}
+
+int crypto_rsa_open(const struct crypto_rsa *key, struct span label, struct span sealed,
+		    struct secret_pool *pool, struct span *ret_plain, struct err *err)
+{
+	struct numbers numbers = {.ctx = NULL};
+	EVP_PKEY *pkey = NULL;
+	size_t len = key->n.len; /* what OpenSSL wants to have, though the text is shorter */
+	uint8_t *plain = secret_alloc(pool, len, err);
+	int status = -1;
+
+	if (plain && numbers_load(&numbers, key, err) == 0 &&
+	    make_key(&numbers, pool, &pkey, err) == 0)
+		status = open_oaep(pkey, label, sealed, plain, &len, err);
+	EVP_PKEY_free(pkey);
+	numbers_release(&numbers);
+	if (status == 0)
+		*ret_plain = span_of(plain, len);
+	return status;
+}

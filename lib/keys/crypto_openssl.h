@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the key services take from OpenSSL: RSA-OAEP and the Keccak functions. No type of OpenSSL is seen outside.
+ */
+#ifndef KEYS_CRYPTO_OPENSSL_H
+#define KEYS_CRYPTO_OPENSSL_H
+
+#include "base/secret.h"
+
+enum {
+	CRYPTO_RSA_LEN_MIN = 256,  /* bytes of a modulus: age refuses keys below 2048 bits */
+	CRYPTO_RSA_LEN_MAX = 2048, /* bytes: OpenSSL's own limit (OPENSSL_RSA_MAX_MODULUS_BITS) */
+};
+
+/* An RSA private key: numbers, big endian, without leading zeros. */
+struct crypto_rsa {
+	struct span n, e, d, p, q;
+};
+
+/* Opens what was sealed for the key with OAEP, SHA-256 in it and in MGF1, and that label. The plaintext is put into the
+ * pool, and so are numbers of the key: it should be one that does not live long.
+ * Errors: ERR_VALUE where it does not open, whatever the reason; ERR_FORMAT where the key's numbers do not fit each other; ERR_NOMEM. */
+int crypto_rsa_open(const struct crypto_rsa *key, struct span label, struct span sealed,
+		    struct secret_pool *pool, struct span *ret_plain, struct err *err) NODISCARD;
+
+#endif
