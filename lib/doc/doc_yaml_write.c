@@ -156,7 +156,7 @@ static void print_line(struct writer *w)
 	if (!w->pending.line.len)
 		return;
 	if (!w->pen.spaced)
-		yaml_pen_mark(&w->pen, " ", false, true, false);
+		yaml_pen_mark(&w->pen, " ", false, false, true); /* go-yaml: counts for no blank */
 	print_note(w, &w->pending.line);
 }
 
