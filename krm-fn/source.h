@@ -52,6 +52,7 @@ struct source_files {
 	struct arena arena;
 	bool limit_hit;     /* a limit was passed: what was not found may yet exist, say so */
 	size_t files, read; /* files seen, files read: for tests and messages */
+	size_t bytes;       /* read in all */
 };
 
 #define SOURCE_ARENA_MAX \
