@@ -39,7 +39,7 @@ struct yaml_anchor {
 struct yaml_node {
 	enum yaml_form form;
 	enum yaml_tag tag;
-	enum yaml_style style;
+	enum yaml_token_style style;
 	struct yaml_mark start; /* of its tag or anchor, where it has one */
 	uint32_t end;
 	struct span text; /* scalar: as it stands, before a tag changes it */

@@ -48,11 +48,11 @@ enum yaml_token_type {
 	TOKEN_SCALAR, /* text is the content, style how it is written */
 };
 
-enum yaml_style { STYLE_PLAIN, STYLE_SINGLE, STYLE_DOUBLE, STYLE_LITERAL, STYLE_FOLDED };
+enum yaml_token_style { STYLE_PLAIN, STYLE_SINGLE, STYLE_DOUBLE, STYLE_LITERAL, STYLE_FOLDED };
 
 struct yaml_token {
 	uint8_t type;  /* enum yaml_token_type */
-	uint8_t style; /* enum yaml_style */
+	uint8_t style; /* enum yaml_token_style */
 	uint16_t key;  /* 1 + the level whose simple key may begin here, or 0 */
 	struct yaml_mark start;
 	uint32_t end; /* byte offset */

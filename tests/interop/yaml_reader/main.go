@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// Says what tree the store of the real sops makes of YAML texts; the same lines in and out as tests/tools/yaml_read.c. It is built inside a
+// copy of sops's own module by yaml_reader.py.
+//
+// A line that begins with '~' is what sops accepts only because it checks the first document of a stream alone (docs/differs.md).
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/getsops/sops/v3"
+	"github.com/getsops/sops/v3/config"
+	"github.com/getsops/sops/v3/stores/yaml"
+	goyaml "go.yaml.in/yaml/v3"
+)
+
+func comment(out *strings.Builder, c sops.Comment) {
+	sign := "c"
+	if c.Inline {
+		sign = "i"
+	}
+	out.WriteString(" " + sign + hex.EncodeToString([]byte(c.Value)))
+}
+
+func value(out *strings.Builder, v interface{}) {
+	switch v := v.(type) {
+	case nil:
+		out.WriteString(" n")
+	case sops.TreeBranch:
+		out.WriteString(" {")
+		for _, item := range v {
+			if c, ok := item.Key.(sops.Comment); ok {
+				comment(out, c)
+				continue
+			}
+			if key, ok := item.Key.(string); ok {
+				out.WriteString(" k" + hex.EncodeToString([]byte(key)))
+			} else {
+				out.WriteString(" K")
+			}
+			value(out, item.Value)
+		}
+		out.WriteString(" }")
+	case []interface{}:
+		out.WriteString(" [")
+		for _, item := range v {
+			value(out, item)
+		}
+		out.WriteString(" ]")
+	case sops.Comment:
+		comment(out, v)
+	case string:
+		out.WriteString(" s" + hex.EncodeToString([]byte(v)))
+	case bool:
+		if v {
+			out.WriteString(" t")
+		} else {
+			out.WriteString(" f")
+		}
+	case int:
+		fmt.Fprintf(out, " d%d", v)
+	case int64:
+		fmt.Fprintf(out, " d%d", v)
+	case uint64:
+		fmt.Fprintf(out, " u%d", v)
+	case float64:
+		bits := math.Float64bits(v)
+		if v != v {
+			bits = 0x7ff8000000000000
+		}
+		fmt.Fprintf(out, " g%016x", bits)
+	case time.Time:
+		_, offset := v.Zone()
+		fmt.Fprintf(out, " T%d,%d,%d", v.Unix(), v.Nanosecond(), offset)
+	default:
+		fmt.Fprintf(out, " ?%T", v)
+	}
+}
+
+// The check that sops makes on the first document, on all of them.
+func checkAll(text []byte) (err error) {
+	d := goyaml.NewDecoder(bytes.NewReader(text))
+	for {
+		err := d.Decode(make(map[string]interface{}))
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func read(text []byte) (line string) {
+	defer func() {
+		if r := recover(); r != nil {
+			line = fmt.Sprintf("!panic: %q", fmt.Sprint(r))
+		}
+	}()
+	store := yaml.NewStore(&config.YAMLStoreConfig{})
+	branches, err := store.LoadPlainFile(text)
+	if err != nil {
+		return fmt.Sprintf("!%q", err.Error())
+	}
+	if err := checkAll(text); err != nil {
+		return fmt.Sprintf("~%q", err.Error())
+	}
+	var out strings.Builder
+	out.WriteString("=")
+	for _, branch := range branches {
+		value(&out, branch)
+	}
+	return out.String()
+}
+
+func main() {
+	in := bufio.NewReaderSize(os.Stdin, 1<<20)
+	out := bufio.NewWriter(os.Stdout)
+	defer out.Flush()
+	for {
+		line, err := in.ReadString('\n')
+		if len(line) == 0 && err != nil {
+			return
+		}
+		text, err := hex.DecodeString(strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			panic(err)
+		}
+		fmt.Fprintln(out, read(text))
+	}
+}
