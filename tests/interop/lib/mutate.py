@@ -9,7 +9,8 @@ import yaml
 
 from lib import metadata, reformat, strings
 
-TOKEN = re.compile(rb"ENC\[AES256_GCM,data:([^,\s]*),iv:([^,\s]*),tag:([^,\s]*),type:([a-z]+)\]")
+BASE64 = rb"((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?)"
+TOKEN = re.compile(rb"ENC\[AES256_GCM,data:" + BASE64 + rb",iv:" + BASE64 + rb",tag:" + BASE64 + rb",type:([a-z]+)\]")
 TYPES = [b"str", b"int", b"float", b"bool", b"time", b"comment", b"bytes"]
 
 

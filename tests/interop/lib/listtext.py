@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Writes objects as the text of a ResourceList, in every style that a runner or a hand may use: block, flow, JSON, comments, quotes, anchors."""
+import json
+import re
+
+from lib import scalars, strings
+
+
+class ListText:
+    """Text of one list. JSON style has no comments and no plain strings."""
+
+    def __init__(self, draw):
+        self.draw, self.rng = draw, draw.rng
+        self.lines = []
+        self.step = self.rng.choice([2, 2, 2, 2, 4, 3, 1, 8])
+        self.compact = self.rng.random() < 0.7
+        self.comments = draw.want("comments", 0.4)
+        self.anchor_count = 0
+
+    def comment(self):
+        return self.rng.choice(["# c", "# " + strings.words(self.rng), "#x: y", "# é 日本", "# 'q", "# - a"])
+
+    def scalar(self, value, indent, first_column, flow, simple=False):
+        """(text, further lines) for a leaf."""
+        rng = self.rng
+        if value is None:
+            return rng.choice(["null", "~"]), []
+        if isinstance(value, bool):
+            return json.dumps(value), []
+        if isinstance(value, (int, float)):
+            return json.dumps(value), []
+        if value.startswith("ENC[AES256_GCM,"):
+            return self.ciphertext(value, indent, first_column, flow)
+        if self.draw.want("anchor on a plain value", 0.01) and not flow:
+            self.anchor_count += 1
+            return f"&p{self.anchor_count} {scalars.double_quoted(rng, value)}", []
+        if scalars.can_be_plain(value, flow) and is_a_string(value) and rng.random() < 0.7:
+            return value, []
+        if "\n" in value and not flow and not simple and rng.random() < 0.7 and literal_is_safe(value):
+            return scalars.literal(rng, value, indent, first_column)
+        if re.fullmatch(r"[\x20-\x7e]*", value) and rng.random() < 0.3:
+            return "'" + value.replace("'", "''") + "'", []
+        return scalars.double_quoted(rng, value), []
+
+    def ciphertext(self, value, indent, first_column, flow):
+        rng = self.rng
+        style = self.draw.pick("ciphertext", {"plain": 5, "single": 2, "double": 2, **({} if flow else {"double lines": 1, "literal": 1, "folded": 1, "own line": 1, "anchor": 0.4, "tag": 0.4})})
+        if flow and style == "plain":
+            style = "single"
+        deep = "\n" + " " * first_column
+        if style == "double lines":
+            width = rng.randint(20, 70)
+            text = '"' + ("\\" + deep).join(value[at:at + width] for at in range(0, len(value), width)) + '"'
+        elif style == "anchor":
+            self.anchor_count += 1
+            text = f"&e{self.anchor_count} {value}"
+        else:
+            text = {"plain": value, "single": f"'{value}'", "double": scalars.double_quoted(rng, value), "literal": rng.choice(["|", "|-"]) + deep + value,
+                    "folded": rng.choice([">-", ">"]) + deep + value, "own line": deep.lstrip(" ") + value, "tag": f"!!str {value}"}[style]
+        lines = text.split("\n")
+        return lines[0], lines[1:]
+
+    def key(self, key, flow):
+        if scalars.can_be_plain(key, flow) and is_a_string(key) and self.rng.random() < 0.93:
+            return key
+        return scalars.double_quoted(self.rng, key) if self.rng.random() < 0.6 or not re.fullmatch(r"[\x20-\x7e]+", key) else "'" + key.replace("'", "''") + "'"
+
+    def flow(self, value, column):
+        """A flow collection or scalar on one line, or with line breaks that are indented to column."""
+        if not isinstance(value, (dict, list)):
+            return self.scalar(value, column, column, True)[0]
+        gap = self.rng.choice([" ", " ", "", "\n" + " " * column]) if self.rng.random() < 0.5 else " "
+        if isinstance(value, dict):
+            parts = [f"{self.key(key, True)}: {self.flow(inner, column + 1)}" for key, inner in value.items()]
+            opened, closed = "{", "}"
+        else:
+            parts = [self.flow(inner, column + 1) for inner in value]
+            opened, closed = "[", "]"
+        pad = self.rng.choice(["", "", " "])
+        return opened + pad + ("," + (gap or " ")).join(parts) + self.rng.choice(["", "", "", ","] if parts else [""]) + pad + closed
+
+    def tail(self):
+        return " " + self.comment() if self.comments and self.rng.random() < 0.12 else ""
+
+    def block(self, value, indent, first=None):
+        """A map or list that is not empty, its lines at indent; `first` stands before the first of them instead of blanks."""
+        is_map = isinstance(value, dict)
+        for key, inner in list(value.items()) if is_map else [(None, inner) for inner in value]:
+            if first is None and self.comments and self.rng.random() < 0.08:
+                self.lines.append(" " * indent + self.comment())
+            if first is None and self.rng.random() < 0.03:
+                self.lines.append("")
+            lead = first if first is not None else " " * indent
+            first = None
+            self.entry(lead + (self.key(key, False) + ":" if is_map else "-"), inner, indent, is_map)
+
+    def entry(self, lead, value, indent, in_map):
+        if isinstance(value, (dict, list)) and value and not self.draw.want("flow inside block", 0.05):
+            if in_map:
+                self.lines.append(lead + self.tail())
+                self.block(value, indent + (0 if self.compact and isinstance(value, list) else self.step))
+            elif self.rng.random() < 0.85:
+                gap = " " * (self.rng.choice([1, 1, 1, 3]))
+                self.block(value, len(lead + gap), lead + gap)
+            else:
+                self.lines.append(lead + self.tail())
+                self.block(value, indent + self.step)
+            return
+        if isinstance(value, (dict, list)):
+            lines = (lead + " " + self.flow(value, indent + 2)).split("\n")
+        else:
+            text, rest = self.scalar(value, indent, indent + max(self.step, 1), False)
+            lines = [f"{lead} {text}" if text else lead, *rest]
+        if not re.search(r"(^|\s)[|>][-+0-9]*$", lines[0]) or isinstance(value, (dict, list)):
+            lines[-1] += self.tail()
+        self.lines.extend(lines)
+
+    def write(self, tree):
+        """tree: the whole ResourceList. Returns bytes."""
+        style = self.draw.pick("list style", {"block": 6, "items in flow style": 2, "JSON": 1, "JSON on one line": 0.5, "all flow": 0.5})
+        if style.startswith("JSON"):
+            text = json.dumps(tree, indent=None if "one" in style else self.rng.choice([1, 2, 4]), ensure_ascii=self.rng.random() < 0.3) + self.rng.choice(["", "\n"])
+        elif style == "all flow":
+            text = self.flow(tree, 2) + "\n"
+        else:
+            if self.comments and self.rng.random() < 0.3:
+                self.lines.append(self.comment())
+            for key, value in tree.items():
+                if key == "items" and value and style == "items in flow style":
+                    self.lines.append("items:")
+                    for item in value:
+                        self.lines.extend(("- " + self.flow(item, 4) + self.tail()).split("\n"))
+                else:
+                    self.entry(f"{key}:", value, 0, True)
+            text = "\n".join(self.lines) + self.rng.choice(["\n", "\n", ""])
+            if self.draw.want("--- before", 0.1):
+                text = "---\n" + text
+        if self.draw.want("CRLF", 0.08):
+            text = text.replace("\n", "\r\n")
+        if self.draw.want("BOM", 0.05):
+            text = "\ufeff" + text
+        return text.encode()
+
+
+def is_a_string(text):
+    """Safe as a plain scalar in every version of YAML."""
+    return re.fullmatch(r"[A-Za-zé日本_/][^\n]*", text) is not None and text.lower() not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null", "none", "nil", "inf", "nan")
+
+
+def literal_is_safe(text):
+    """PyYAML and libyaml agree on it: no line of blanks only, no TAB where indentation is told."""
+    return scalars.can_be_literal(text) and not re.search(r"^[ \t]+$|^\t", text, re.M) and bool(text.strip("\n")) and "\U00010000" > max(text)
