@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The program under test, and a place of its own for each test: a home, a working directory and an environment that hold nothing else.
+
+KRM_SOPS names the program (default: build/krm-sops); KRM_SOPS_PLAIN one without sanitizers, for tests that preload a library or bound
+the address space.
+"""
+import dataclasses
+import os
+import pathlib
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
+TIMEOUT = 60  # seconds; the slowest run of a sanitized build takes two
+SANITIZER = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
+
+
+def program_path(variable="KRM_SOPS"):
+    path = pathlib.Path(os.environ.get(variable) or ROOT / "build" / "krm-sops")
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"no program '{path}': run make first")
+    return str(path.resolve())
+
+
+@dataclasses.dataclass
+class Result:
+    status: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def message(self):
+        return self.stderr.decode(errors="replace")
+
+    @property
+    def crashed(self):
+        return self.status < 0 or b"ERROR: AddressSanitizer" in self.stderr or b"runtime error:" in self.stderr
+
+
+class Place:
+    """cwd, home and temporary folder of one test. The working directory is the top of a Git repository as far as the program can tell."""
+
+    def __init__(self, path):
+        self.path = path
+        self.home, self.cwd, self.tmp = path / "home", path / "repo", path / "tmp"
+        for folder in (self.home, self.cwd, self.tmp):
+            folder.mkdir()
+        (self.cwd / ".git").mkdir()
+
+    def env(self, **more):
+        keep = {name: os.environ[name] for name in SANITIZER if name in os.environ}
+        return {**keep, "HOME": str(self.home), "TMPDIR": str(self.tmp), "PATH": "/usr/bin:/bin", **more}
+
+    def copy(self, *names):
+        """Files of tests/data into the working directory, under their own names."""
+        for name in names:
+            shutil.copy(DATA / name, self.cwd / pathlib.Path(name).name)
+
+    def write(self, name, data):
+        path = self.cwd / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data if isinstance(data, bytes) else data.encode())
+        return path
+
+    def run(self, *argv, stdin=b"", env=None, program=None, timeout=TIMEOUT, **more):
+        """Runs the program with an environment of `env` alone (default: none of its own variables)."""
+        done = subprocess.run([program or program_path(), *map(str, argv)], input=stdin, env=self.env(**(env or {})), cwd=self.cwd, capture_output=True,
+                              timeout=timeout, check=False, **more)
+        return Result(done.returncode, done.stdout, done.stderr)
+
+
+@pytest.fixture
+def program():
+    """The path of the program under test."""
+    return program_path()
+
+
+@pytest.fixture
+def plain_program():
+    """The path of a build without sanitizers."""
+    return program_path("KRM_SOPS_PLAIN")
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+@pytest.fixture
+def run(place):
+    """run(argv..., stdin=, env=): the program in the test's own place."""
+    return place.run
