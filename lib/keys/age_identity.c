@@ -4,6 +4,7 @@
  */
 #include "keys/age_identity.h"
 
+#include "keys/age_hybrid.h"
 #include "keys/age_ssh.h"
 #include "keys/age_x25519.h"
 
@@ -15,6 +16,7 @@ enum age_class age_identity_unwrap(const struct age_identity *identity,
 {
 	static const char *const types[AGE_KINDS] = {
 		[AGE_X25519] = "X25519",
+		[AGE_HYBRID] = "mlkem768x25519",
 		[AGE_SSH_ED25519] = "ssh-ed25519",
 		[AGE_SSH_RSA] = "ssh-rsa",
 	};
@@ -24,6 +26,8 @@ enum age_class age_identity_unwrap(const struct age_identity *identity,
 	switch (identity->kind) {
 	case AGE_X25519:
 		return age_x25519_unwrap(&identity->x25519, stanza, file_key, err);
+	case AGE_HYBRID:
+		return age_hybrid_unwrap(identity->hybrid, stanza, file_key, err);
 	case AGE_SSH_ED25519:
 		return age_ssh_unwrap_ed25519(&identity->ssh, stanza, file_key, err);
 	case AGE_SSH_RSA:

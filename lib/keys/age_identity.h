@@ -8,6 +8,7 @@
 #include "base/secret.h"
 #include "keys/age_header.h"
 #include "keys/age_payload.h"
+#include "keys/mlkem.h"
 #include "keys/ssh_key.h"
 
 /* How opening an age file ended: the classes that age's published test vectors know. */
@@ -23,6 +24,7 @@ enum age_class {
 
 enum age_kind {
 	AGE_X25519,
+	AGE_HYBRID,
 	AGE_SSH_ED25519,
 	AGE_SSH_RSA,
 	AGE_KINDS,
@@ -35,6 +37,11 @@ enum {
 
 struct age_x25519 {
 	uint8_t secret[AGE_POINT_LEN], public[AGE_POINT_LEN];
+};
+
+struct age_hybrid {
+	struct mlkem_key mlkem;
+	struct age_x25519 curve;
 };
 
 struct age_ssh {
@@ -51,6 +58,7 @@ struct age_identity {
 	enum age_kind kind;
 	union {
 		struct age_x25519 x25519;
+		struct age_hybrid *hybrid;
 		struct age_ssh ssh; /* both kinds */
 	};
 };
@@ -58,7 +66,7 @@ struct age_identity {
 /* age's own kinds are tried before SSH keys. */
 static inline bool age_identity_native(const struct age_identity *identity)
 {
-	return identity->kind == AGE_X25519;
+	return identity->kind == AGE_X25519 || identity->kind == AGE_HYBRID;
 }
 
 /* Tries one stanza of the header. AGE_OPENED: file_key is written. AGE_NO_MATCH: another type, or for somebody else. Else err says why:

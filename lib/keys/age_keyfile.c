@@ -7,6 +7,7 @@
 #include "keys/age_keyfile.h"
 
 #include "doc/white.h"
+#include "keys/age_hybrid.h"
 #include "keys/age_x25519.h"
 
 static int parse_identity(struct span text, struct secret_pool *pool, struct age_identity **ret,
@@ -16,14 +17,20 @@ static int parse_identity(struct span text, struct secret_pool *pool, struct age
 
 	if (span_starts(text, SPAN("AGE-PLUGIN-")))
 		return err_set(err, ERR_UNSUPPORTED, "identities of age plugins are not supported");
-	if (!span_starts(text, SPAN("AGE-SECRET-KEY-1")))
-		return err_set(err, ERR_FORMAT, "unknown identity type");
 	identity = (struct age_identity *)(void *)secret_alloc(pool, sizeof(*identity), err);
 	if (!identity)
 		return -1;
-	identity->kind = AGE_X25519;
-	if (age_x25519_parse(text, &identity->x25519, err) < 0)
-		return -1;
+	if (span_starts(text, SPAN("AGE-SECRET-KEY-PQ-1"))) {
+		identity->kind = AGE_HYBRID;
+		if (age_hybrid_parse(text, pool, &identity->hybrid, err) < 0)
+			return -1;
+	} else if (span_starts(text, SPAN("AGE-SECRET-KEY-1"))) {
+		identity->kind = AGE_X25519;
+		if (age_x25519_parse(text, &identity->x25519, err) < 0)
+			return -1;
+	} else {
+		return err_set(err, ERR_FORMAT, "unknown identity type");
+	}
 	*ret = identity;
 	return 0;
 }

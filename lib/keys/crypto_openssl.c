@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * RSA on OpenSSL 3.0's EVP. A key is handed over in parameters that lie in locked memory of ours; OpenSSL's copy lives as long as the one
+ * RSA and Keccak on OpenSSL 3.0's EVP. An RSA key is handed over in parameters that lie in locked memory of ours; OpenSSL's copy lives as long as the one
  * call and is cleansed by it. The CRT values are computed here from the private exponent and the primes, so those of the container are
  * never trusted, and a container whose numbers do not fit each other is found out.
  */
@@ -174,4 +174,29 @@ int crypto_rsa_open(const struct crypto_rsa *key, struct span label, struct span
 	if (status == 0)
 		*ret_plain = span_of(plain, len);
 	return status;
+}
+
+int crypto_keccak(enum crypto_keccak kind, const struct span *parts, size_t count, uint8_t *out,
+		  size_t len, struct err *err)
+{
+	const EVP_MD *md = kind == CRYPTO_SHA3_256   ? EVP_sha3_256()
+			   : kind == CRYPTO_SHA3_512 ? EVP_sha3_512()
+			   : kind == CRYPTO_SHAKE128 ? EVP_shake128()
+						     : EVP_shake256();
+	bool xof = kind == CRYPTO_SHAKE128 || kind == CRYPTO_SHAKE256;
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	size_t i;
+	int ok;
+
+	if (!ctx)
+		return err_nomem(err);
+	ok = EVP_DigestInit_ex(ctx, md, NULL) == 1;
+	for (i = 0; ok && i < count; i++)
+		ok = EVP_DigestUpdate(ctx, parts[i].data, parts[i].len) == 1;
+	if (ok && xof)
+		ok = EVP_DigestFinalXOF(ctx, out, len) == 1;
+	else if (ok)
+		ok = (size_t)EVP_MD_get_size(md) == len && EVP_DigestFinal_ex(ctx, out, NULL) == 1;
+	EVP_MD_CTX_free(ctx); /* cleanses the state */
+	return ok ? 0 : refuse(err, ERR_SYSTEM, "OpenSSL does not hash");
 }

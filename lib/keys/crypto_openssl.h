@@ -23,4 +23,10 @@ struct crypto_rsa {
 int crypto_rsa_open(const struct crypto_rsa *key, struct span label, struct span sealed,
 		    struct secret_pool *pool, struct span *ret_plain, struct err *err) NODISCARD;
 
+enum crypto_keccak { CRYPTO_SHA3_256, CRYPTO_SHA3_512, CRYPTO_SHAKE128, CRYPTO_SHAKE256 };
+
+/* The hash of the parts, one after the other; len is the length of a SHA3 hash, or how much of a SHAKE's output is wanted. ERR_NOMEM. */
+int crypto_keccak(enum crypto_keccak kind, const struct span *parts, size_t count, uint8_t *out,
+		  size_t len, struct err *err) NODISCARD;
+
 #endif

@@ -17,6 +17,8 @@ static bool same_identity(const struct age_identity *a, const struct age_identit
 	switch (a->kind) {
 	case AGE_X25519:
 		return memcmp(a->x25519.public, b->x25519.public, AGE_POINT_LEN) == 0;
+	case AGE_HYBRID:
+		return memcmp(a->hybrid->curve.public, b->hybrid->curve.public, AGE_POINT_LEN) == 0;
 	case AGE_SSH_ED25519:
 	case AGE_SSH_RSA:
 		return span_eq(a->ssh.key.wire, b->ssh.key.wire);
