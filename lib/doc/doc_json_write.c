@@ -35,7 +35,12 @@ static void add_line(struct writer *w, unsigned depth)
 /* The bytes that stand for themselves: printable ASCII without " \ < > &, and DEL. */
 static bool is_plain(uint8_t c)
 {
-	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\' && c != '<' && c != '>' && c != '&';
+	static const bool plain[256] = {
+		[' ' ... '!'] = true, ['#' ... '%'] = true, ['\'' ... ';'] = true,
+		['='] = true,         ['?' ... '['] = true, [']' ... 0x7f] = true,
+	};
+
+	return plain[c];
 }
 
 static void add_escaped(uint8_t c, struct buf *out)

@@ -290,7 +290,7 @@ static void big_sub(struct big *a, const struct big *b)
 		a->count--;
 }
 
-/* value = 0.d1d2...dn x 10^point, d1 and dn not 0; zero has no digits and point 1. */
+/* value = 0.d1d2...dn x 10^point, d1 and dn not 0; zero has no digits and point 0. */
 struct decimal {
 	char digits[24]; /* 17 at most */
 	int count, point;
@@ -385,23 +385,44 @@ static void to_decimal(double value, struct decimal *ret)
 	draw_digits(&d, ret);
 }
 
-/* Integers below 2^53 are their own shortest digits. */
-static bool small_to_decimal(double value, struct decimal *ret)
+/* The digits of a whole number, without zeros at its end. */
+static void from_whole(uint64_t whole, int point_shift, struct decimal *ret)
 {
-	if (value >= 9007199254740992.0 || value != floor(value))
-		return false;
-	uint64_t whole = (uint64_t)value;
 	char text[24];
 	CLEAN_WIPE(text);
 	int at = sizeof(text);
 
 	for (; whole; whole /= 10)
 		text[--at] = (char)('0' + whole % 10);
-	ret->count = ret->point = (int)sizeof(text) - at;
+	ret->count = (int)sizeof(text) - at;
+	ret->point = ret->count - point_shift;
 	memcpy(ret->digits, text + at, (size_t)ret->count);
 	while (ret->count && ret->digits[ret->count - 1] == '0')
 		ret->count--;
-	return true;
+}
+
+/* The quick way for what people write: integers below 2^53 are their own shortest digits. And up to 15 digits no two decimals read as the
+ * same double, so whichever reads as this one is the shortest; w / 10^n is rounded once, as both are exact. */
+static bool short_to_decimal(double value, struct decimal *ret)
+{
+	double power = 1;
+
+	if (value < 9007199254740992.0 && value == floor(value)) {
+		from_whole((uint64_t)value, 0, ret);
+		return true;
+	}
+	if (value < 1e-5)
+		return false;
+	for (int shift = 1; shift <= 20 && value * power < 1e14; shift++) {
+		power *= 10;
+		double whole = floor(value * power + 0.5);
+
+		if (whole / power == value) {
+			from_whole((uint64_t)whole, shift, ret);
+			return true;
+		}
+	}
+	return false;
 }
 
 /* d[.ddd]e+dd */
@@ -465,7 +486,7 @@ void scalar_add_float(double value, enum scalar_float_form form, struct buf *out
 	}
 	if (signbit(value))
 		buf_add_char(out, '-');
-	if (!small_to_decimal(size, &d))
+	if (!short_to_decimal(size, &d))
 		to_decimal(size, &d);
 	int exponent = d.point - 1;
 	bool scientific = false;

@@ -80,32 +80,52 @@ void yaml_pen_mark(struct yaml_pen *pen, const char *text, bool due, bool spaces
 	pen->fresh = pen->fresh && leads;
 }
 
+/* Bytes from `at` up to the next line break or the end. */
+static size_t line_len(struct span text, size_t at)
+{
+	size_t end = at;
+
+	/* 0xc2 and 0xe2 begin the wide breaks */
+	while (end < text.len &&
+	       ((text.data[end] > '\r' && text.data[end] != 0xc2 && text.data[end] != 0xe2) ||
+		!yaml_is_break(text.data + end)))
+		end++;
+	return end - at;
+}
+
 static void put_tag(struct yaml_pen *pen, const char *tag)
 {
 	if (tag)
 		yaml_pen_mark(pen, tag, true, false, false);
 }
 
-static void put_single_quoted(struct yaml_pen *pen, struct span text)
+/* The lines of a text, each with its own line break; all but the first (or all, after_break) at the current indentation. */
+static void put_lines(struct yaml_pen *pen, struct span text, bool after_break, char doubled)
 {
-	bool after_break = false;
-
-	yaml_pen_mark(pen, "'", true, false, false);
-	for (size_t i = 0, width; i < text.len; i += width) {
-		width = yaml_width(text.data[i]);
+	for (size_t i = 0, len; i < text.len; i += len) {
 		if (yaml_is_break(text.data + i)) {
-			put_own_break(pen, text.data + i, width);
+			len = yaml_width(text.data[i]);
+			put_own_break(pen, text.data + i, len);
 			after_break = true;
 			continue;
 		}
 		if (after_break)
 			yaml_pen_line(pen);
-		if (text.data[i] == '\'')
-			put_char(pen, '\'');
-		put(pen, text.data + i, width);
-		pen->fresh = false;
 		after_break = false;
+		len = line_len(text, i);
+		if (doubled && text.data[i] == doubled)
+			put_char(pen, doubled);
+		if (doubled && len > 1) /* up to the next one */
+			len = 1 + span_find(span_sub(text, i + 1, len - 1), 0, (uint8_t)doubled);
+		put(pen, text.data + i, len);
+		pen->fresh = false;
 	}
+}
+
+static void put_single_quoted(struct yaml_pen *pen, struct span text)
+{
+	yaml_pen_mark(pen, "'", true, false, false);
+	put_lines(pen, text, false, '\'');
 	yaml_pen_mark(pen, "'", false, false, false);
 }
 
@@ -140,17 +160,19 @@ static void put_double_quoted(struct yaml_pen *pen, struct span text)
 	bool all = span_starts(text, SPAN("\xef\xbb\xbf"));
 
 	yaml_pen_mark(pen, "\"", true, false, false);
-	for (size_t i = 0, width; i < text.len; i += width) {
+	for (size_t i = 0, start = 0, width; i < text.len; i += width) {
 		const uint8_t *at = text.data + i;
 		uint32_t code = 0;
 
 		width = yaml_width(*at);
 		if (all || !yaml_is_printable(at) || yaml_is_break(at) || *at == '"' ||
 		    *at == '\\') {
+			put(pen, text.data + start, i - start);
 			(void)utf8_next(text, i, &code);
 			put_escape(pen, code);
-		} else {
-			put(pen, at, width);
+			start = i + width;
+		} else if (i + width == text.len) {
+			put(pen, text.data + start, text.len - start);
 		}
 	}
 	yaml_pen_mark(pen, "\"", false, false, false);
@@ -198,23 +220,8 @@ void yaml_pen_literal_head(struct yaml_pen *pen, const struct yaml_scalar *scala
 
 void yaml_pen_literal_body(struct yaml_pen *pen, const struct yaml_scalar *scalar)
 {
-	struct span text = scalar->text;
-	bool after_break = true;
-
 	pen->spaced = true;
-	for (size_t i = 0, width; i < text.len; i += width) {
-		width = yaml_width(text.data[i]);
-		if (yaml_is_break(text.data + i)) {
-			put_own_break(pen, text.data + i, width);
-			after_break = true;
-			continue;
-		}
-		if (after_break)
-			yaml_pen_line(pen);
-		put(pen, text.data + i, width);
-		pen->fresh = false;
-		after_break = false;
-	}
+	put_lines(pen, scalar->text, true, 0);
 }
 
 void yaml_pen_comment(struct yaml_pen *pen, struct span text)

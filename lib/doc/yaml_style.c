@@ -66,7 +66,7 @@ static void find_indicator(struct span text, size_t at, bool after_white, struct
 {
 	uint8_t c = text.data[at];
 
-	if (c && strchr(",?[]{}:", c))
+	if (c == ',' || c == '?' || c == ':' || c == '[' || c == ']' || c == '{' || c == '}')
 		t->flow_indicators = true;
 	if ((c == ':' && is_blank_or_end(text, at + 1)) || (c == '#' && after_white))
 		t->indicators = t->flow_indicators = true;
@@ -83,15 +83,16 @@ static struct traits analyze(struct span text)
 	find_first_indicator(text, &t);
 	for (size_t i = 0, width; i < text.len; i += width) {
 		const uint8_t *at = text.data + i;
-		bool space = *at == ' ', is_break = false;
 
-		width = 1;
 		if (is_ordinary(*at)) {
+			for (width = 1; i + width < text.len && is_ordinary(at[width]);)
+				width++;
 			after_space = after_break = after_white = false;
 			continue;
 		}
 		width = yaml_width(*at);
-		is_break = yaml_is_break(at);
+		bool space = *at == ' ', is_break = yaml_is_break(at);
+
 		if (i > 0)
 			find_indicator(text, i, after_white, &t);
 		if (*at == '\t')
