@@ -5,6 +5,7 @@
 #ifndef DOC_YAML_CHARS_H
 #define DOC_YAML_CHARS_H
 
+#include "doc/yaml_class.h"
 #include "doc/yaml_scan.h"
 
 static inline uint8_t yaml_at(const struct yaml_scan *s, size_t off)
@@ -20,25 +21,6 @@ static inline bool yaml_end(const struct yaml_scan *s)
 static inline bool yaml_blank(uint8_t c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* The width in bytes of the line break at text[i] (CR LF, CR, LF, NEL, LS, PS), or 0. */
-static inline size_t yaml_break_at(struct span text, size_t i)
-{
-	size_t left = i < text.len ? text.len - i : 0;
-	const uint8_t *c = text.data + i;
-
-	if (!left)
-		return 0;
-	if (*c == '\n')
-		return 1;
-	if (*c == '\r')
-		return left > 1 && c[1] == '\n' ? 2 : 1;
-	if (*c == 0xC2)
-		return left > 1 && c[1] == 0x85 ? 2 : 0;
-	if (*c == 0xE2)
-		return left > 2 && c[1] == 0x80 && (c[2] & 0xFE) == 0xA8 ? 3 : 0;
-	return 0;
 }
 
 static inline size_t yaml_break(const struct yaml_scan *s, size_t off)
@@ -61,12 +43,6 @@ static inline bool yaml_word(uint8_t c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
 	       c == '_' || c == '-';
-}
-
-/* Bytes of the character that begins with c. */
-static inline size_t yaml_width(uint8_t c)
-{
-	return c < 0x80 ? 1 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : 4;
 }
 
 static inline int32_t yaml_column(const struct yaml_scan *s)

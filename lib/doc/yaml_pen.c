@@ -5,7 +5,7 @@
 #include "doc/yaml_pen.h"
 
 #include "base/text.h"
-#include "doc/yaml_char.h"
+#include "doc/yaml_class.h"
 
 struct yaml_pen yaml_pen_at_start(struct buf *out, int step)
 {
@@ -88,7 +88,7 @@ static size_t line_len(struct span text, size_t at)
 	/* 0xc2 and 0xe2 begin the wide breaks */
 	while (end < text.len &&
 	       ((text.data[end] > '\r' && text.data[end] != 0xc2 && text.data[end] != 0xe2) ||
-		!yaml_is_break(text.data + end)))
+		!yaml_break_at(text, end)))
 		end++;
 	return end - at;
 }
@@ -103,8 +103,8 @@ static void put_tag(struct yaml_pen *pen, const char *tag)
 static void put_lines(struct yaml_pen *pen, struct span text, bool after_break, char doubled)
 {
 	for (size_t i = 0, len; i < text.len; i += len) {
-		if (yaml_is_break(text.data + i)) {
-			len = yaml_width(text.data[i]);
+		len = yaml_break_at(text, i);
+		if (len) {
 			put_own_break(pen, text.data + i, len);
 			after_break = true;
 			continue;
@@ -165,7 +165,7 @@ static void put_double_quoted(struct yaml_pen *pen, struct span text)
 		uint32_t code = 0;
 
 		width = yaml_width(*at);
-		if (all || !yaml_is_printable(at) || yaml_is_break(at) || *at == '"' ||
+		if (all || !yaml_is_printable(at) || yaml_break_at(text, i) || *at == '"' ||
 		    *at == '\\') {
 			put(pen, text.data + start, i - start);
 			(void)utf8_next(text, i, &code);
@@ -210,11 +210,11 @@ void yaml_pen_literal_head(struct yaml_pen *pen, const struct yaml_scalar *scala
 
 	put_tag(pen, scalar->tag);
 	yaml_pen_mark(pen, "|", true, false, false);
-	if (text.data[0] == ' ' || yaml_is_break(text.data))
+	if (text.data[0] == ' ' || yaml_break_at(text, 0))
 		put_char(pen, (char)('0' + digit));
-	if (!yaml_is_break(text.data + last))
+	if (!yaml_break_at(text, last))
 		put_char(pen, '-');
-	else if (last == 0 || yaml_is_break(text.data + last_char(text, last)))
+	else if (last == 0 || yaml_break_at(text, last_char(text, last)))
 		put_char(pen, '+');
 }
 
@@ -228,10 +228,10 @@ void yaml_pen_comment(struct yaml_pen *pen, struct span text)
 {
 	bool after_break = false, line_begun = false;
 
-	for (size_t i = 0, width; i < text.len; i += width) {
-		width = yaml_width(text.data[i]);
-		if (yaml_is_break(text.data + i)) {
-			put_own_break(pen, text.data + i, width);
+	for (size_t i = 0, len; i < text.len; i += len) {
+		len = yaml_break_at(text, i);
+		if (len) {
+			put_own_break(pen, text.data + i, len);
 			after_break = true;
 			line_begun = false;
 			continue;
@@ -240,7 +240,8 @@ void yaml_pen_comment(struct yaml_pen *pen, struct span text)
 			yaml_pen_line(pen);
 		if (!line_begun && text.data[i] != '#')
 			put(pen, "# ", 2);
-		put(pen, text.data + i, width);
+		len = line_len(text, i);
+		put(pen, text.data + i, len);
 		line_begun = true;
 		pen->fresh = false;
 		after_break = false;

@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "doc/scalar.h"
-#include "doc/yaml_char.h"
+#include "doc/yaml_class.h"
 #include "doc/yaml_pen.h"
 
 enum { BASE64_LINE = 70 /* go-yaml: resolve.go (encodeBase64) */ };
@@ -91,7 +91,7 @@ static struct traits analyze(struct span text)
 			continue;
 		}
 		width = yaml_width(*at);
-		bool space = *at == ' ', is_break = yaml_is_break(at);
+		bool space = *at == ' ', is_break = yaml_break_at(text, i) > 0;
 
 		if (i > 0)
 			find_indicator(text, i, after_white, &t);
