@@ -1,30 +1,168 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Picks the mode from the name we run as and the first argument.
+ * Sets the process up and picks the mode: a verb, or without one the KRM function.
  */
+#include "cmd_decrypt.h"
 #include "command.h"
+#include "version.h"
 
 #include "base/secret.h"
+#include "base/text.h"
 
+#include <fcntl.h>
+#include <openssl/crypto.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+/* In the order of the program's help. */
 static const struct command *const commands[] = {
-	NULL, /* a line for each verb */
+	&cmd_decrypt,
 };
+
+/* What runs without a verb; NULL where this build has none. */
+static const struct command *const function = NULL;
+
+/* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. */
+static int fill_low_fds(void)
+{
+	int fd;
+
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return -1;
+	}
+	return 0;
+}
+
+static int prepare(struct err *err)
+{
+	secret_harden_process();
+	if (fill_low_fds() < 0)
+		return err_errno(err, "cannot open '/dev/null'");
+	/* A reader that is gone is an error of write(), not our end. */
+	(void)signal(SIGPIPE, SIG_IGN);
+	/* Reading openssl.cnf takes a quarter of our time and could load modules that nobody asked for. */
+	if (OPENSSL_init_crypto(getenv("OPENSSL_CONF") ? 0 : OPENSSL_INIT_NO_LOAD_CONFIG, NULL) !=
+	    1)
+		return err_set(err, ERR_SYSTEM, "the crypto library did not start");
+	return secret_init(err);
+}
+
+static void print_help(FILE *to)
+{
+	size_t i;
+
+	fprintf(to, "usage: krm-sops COMMAND [options]\n"
+		    "\n"
+		    "Decrypts SOPS documents.\n"
+		    "\n");
+	for (i = 0; i < ARRAY_LEN(commands); i++)
+		fprintf(to, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
+	fprintf(to, "  %-10s%s\n", "help",
+		"this text, or that of a command: krm-sops help decrypt");
+	fprintf(to, "\n"
+		    "  --help     this text\n"
+		    "  --version  our version and those of the libraries\n"
+		    "\n"
+		    "example: krm-sops decrypt secrets.yaml\n");
+}
+
+static const struct command *find(const char *name)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		if (strcmp(name, commands[i]->name) == 0)
+			return commands[i];
+	}
+	return NULL;
+}
+
+static int usage(const char *what, const char *arg)
+{
+	struct err err = ERR_INIT;
+
+	(void)err_set(&err, ERR_USAGE, "%s '%s'", what, text_quote(span_str(arg)).text);
+	(void)err_hint(&err, "see krm-sops --help");
+	return command_fail(&err);
+}
+
+static bool is_help(const char *arg)
+{
+	return strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0;
+}
+
+/* stdout may be full or closed: the help of a program is no exception. */
+static int printed(void)
+{
+	struct err err = ERR_INIT;
+
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return 0;
+	(void)err_errno(&err, "cannot write to stdout");
+	return command_fail(&err);
+}
+
+static int help(const char *name)
+{
+	const struct command *command = name ? find(name) : NULL;
+
+	if (name && !command)
+		return usage("no such command", name);
+	if (command)
+		fputs(command->help, stdout);
+	else
+		print_help(stdout);
+	return printed();
+}
+
+static int run_verb(const struct command *command, int argc, char **argv)
+{
+	int at;
+
+	for (at = 1; at < argc && strcmp(argv[at], "--") != 0; at++) {
+		if (is_help(argv[at]))
+			return help(command->name);
+	}
+	return command->run(argc, argv);
+}
+
+static int run_function(int argc, char **argv)
+{
+	if (function && (argc > 1 || !isatty(STDIN_FILENO)))
+		return run_verb(function, argc, argv);
+	if (argc > 1)
+		return usage("unknown option", argv[1]);
+	print_help(stderr);
+	return err_exit_status(ERR_USAGE);
+}
 
 int main(int argc, char **argv)
 {
+	const struct command *command;
 	struct err err = ERR_INIT;
-	size_t i;
 
-	secret_harden_process();
-	if (secret_init(&err) < 0)
+	if (prepare(&err) < 0)
 		return command_fail(&err);
-	for (i = 0; i < ARRAY_LEN(commands) && argc > 1; i++) {
-		if (commands[i] && strcmp(argv[1], commands[i]->name) == 0)
-			return commands[i]->run(argc - 1, argv + 1);
+	if (argc < 2)
+		return run_function(argc, argv);
+	if (strcmp(argv[1], "--version") == 0) {
+		version_print();
+		return printed();
 	}
-	(void)err_set(&err, ERR_USAGE, "no such command");
-	return command_fail(&err);
+	if (is_help(argv[1]))
+		return help(NULL);
+	if (strcmp(argv[1], "help") == 0)
+		return help(argc > 2 ? argv[2] : NULL);
+	command = find(argv[1]);
+	if (command)
+		return run_verb(command, argc - 1, argv + 1);
+	if (cmd_decrypt_is_meant(argc, argv))
+		return run_verb(&cmd_decrypt, argc, argv);
+	if (argv[1][0] == '-')
+		return run_function(argc, argv);
+	return usage("no such command", argv[1]);
 }
