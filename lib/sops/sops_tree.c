@@ -85,7 +85,6 @@ static int open_comment(struct walk *walk, bool in_list, struct doc_node *node, 
 	}
 	if (node->kind != DOC_STRING)
 		return err_set(err, ERR_VALUE, "a comment that holds a value of another type");
-	node->kind = DOC_COMMENT;
 	return 0;
 }
 
@@ -123,9 +122,12 @@ static int walk_leaf(struct walk *walk, bool in_list, const struct sops_rule_sta
 		return -1;
 	if (encrypted && !comment && open_value(walk, in_list, node, err) < 0)
 		return -1;
-	if (tree->only_encrypted && !encrypted)
-		return 0;
-	return sops_mac_add(tree->mac, node, err);
+	if ((!tree->only_encrypted || encrypted) && sops_mac_add(tree->mac, node, err) < 0)
+		return -1;
+	/* A map's comment that opened to text went into the MAC as text; sops looks at the type of what came out. */
+	if (comment && !in_list)
+		node->kind = DOC_COMMENT;
+	return 0;
 }
 
 static int walk_value(struct walk *walk, const struct frame *frame,
