@@ -25,13 +25,15 @@ static const struct command *const commands[] = {
 /* What runs without a verb; NULL where this build has none. */
 static const struct command *const function = NULL;
 
-/* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. */
+/* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. The
+ * fillers of stdin and stdout are open the wrong way round: using them is still an error, not silence. */
 static int fill_low_fds(void)
 {
+	static const int modes[] = {O_WRONLY, O_RDONLY, O_RDWR};
 	int fd;
 
 	for (fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
-		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
 			return -1;
 	}
 	return 0;

@@ -134,8 +134,7 @@ struct doc_style {
 int doc_read(enum doc_format format, struct span input, struct doc *ret_doc, struct err *err)
 	NODISCARD;
 
-/* Appends the document in that format to out, with sops's bytes. YAML and JSON also print a document whose only branch is a list or a
- * scalar (what --extract found). Errors: ERR_EMIT where the tree does not fit the format, ERR_LIMIT,
+/* Appends the document in that format to out, with sops's bytes. Errors: ERR_EMIT where the tree does not fit the format, ERR_LIMIT,
  * ERR_NOMEM. */
 int doc_write(enum doc_format format, const struct doc *doc, const struct doc_style *style,
 	      struct buf *out, struct err *err) NODISCARD;

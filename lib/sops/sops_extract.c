@@ -6,6 +6,8 @@
 #include "sops/sops_extract.h"
 
 #include "base/text.h"
+#include "doc/doc_json.h"
+#include "doc/doc_yaml.h"
 #include "doc/scalar.h"
 
 struct step {
@@ -108,12 +110,9 @@ static int find(struct doc *doc, const char *path, struct doc_node **ret_node, s
 }
 
 /* A list or a scalar that is no string. sops: EmitValue of each store */
-static int write_value(struct doc_node *node, enum doc_format format, const struct doc_style *style,
-		       struct buf *out, struct err *err)
+static int write_value(const struct doc_node *node, enum doc_format format,
+		       const struct doc_style *style, struct buf *out, struct err *err)
 {
-	const struct doc doc = {.first = node, .last = node};
-	size_t before = out->len;
-
 	/* Differs: sops prints the fields of its own type for a comment, and for maps within a list in INI. */
 	if (node->kind == DOC_COMMENT)
 		return err_set(err, ERR_FORMAT, "the extract path names a comment");
@@ -121,15 +120,9 @@ static int write_value(struct doc_node *node, enum doc_format format, const stru
 	    (format == DOC_INI && node->kind == DOC_LIST))
 		return err_set(err, ERR_EMIT, "%s output of a value that is not a string",
 			       doc_format_name(format));
-	node->next = NULL;
 	if (format == DOC_YAML)
-		return doc_write(DOC_YAML, &doc, style, out, err);
-	if (doc_write(DOC_JSON, &doc, style, out, err) < 0)
-		return -1;
-	/* JSON values come without the line feed that ends a document. */
-	if (out->len > before && out->data[out->len - 1] == '\n')
-		buf_cut(out, out->len - 1);
-	return 0;
+		return doc_yaml_write_value(node, style, out, err);
+	return doc_json_write_value(node, style, out, err);
 }
 
 int sops_extract_write(struct doc *doc, const char *path, enum doc_format format,

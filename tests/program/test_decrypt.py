@@ -1,0 +1,338 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`krm-sops decrypt`: the verdicts and bytes of sops 3.13.3 on the documents of tests/data/cases.json, and the command around them."""
+import base64
+import json
+import os
+import pathlib
+import re
+import stat
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+DATA = ROOT / "tests/data"
+PROGRAM = os.environ.get("KRM_SOPS", str(ROOT / "build/krm-sops"))
+CASES = json.loads((DATA / "cases.json").read_text())["cases"]
+BY_NAME = {case["name"]: case for case in CASES}
+
+
+def undo(value):
+    if value is None:
+        return b""
+    return base64.b64decode(value["base64"]) if isinstance(value, dict) else value.encode()
+
+
+def document(name):
+    case = BY_NAME[name]
+    return case["text"].encode() if "text" in case else base64.b64decode(case["base64"])
+
+
+def environment(home, **more):
+    keep = {name: value for name, value in os.environ.items() if name in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")}
+    return {**keep, "HOME": str(home), "SOPS_AGE_KEY_FILE": str(DATA / "age.agekey"), **more}
+
+
+@pytest.fixture
+def run(tmp_path):
+    """Runs the program in an empty folder."""
+
+    def go(*args, stdin=b"", cwd=None, **more):
+        done = subprocess.run([PROGRAM, *map(str, args)], input=stdin, capture_output=True, cwd=cwd or tmp_path, env=environment(tmp_path, **more), timeout=60)
+        assert "AddressSanitizer" not in done.stderr.decode(errors="replace")
+        return done
+
+    return go
+
+
+@pytest.fixture
+def good(tmp_path):
+    path = tmp_path / "good.yaml"
+    path.write_bytes(document("good_yaml"))
+    return path
+
+
+def secrets_of(data):
+    """What no message may hold: plaintexts of the cases, ciphertext bodies, key text."""
+    bodies = re.findall(rb"data:([A-Za-z0-9+/=]{8,})", data)
+    return [b"hush", b"AGE-SECRET-KEY", *bodies]
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_case(case, run, tmp_path):
+    data = document(case["name"])
+    path = tmp_path / f"case.{case['suffix']}"
+    path.write_bytes(data)
+    done = run("decrypt", *case["args"], path.name)
+    assert (done.returncode, done.stdout) == (case["status"], undo(case["stdout"])), done.stderr.decode(errors="replace")
+    if case["status"]:
+        assert done.stderr.startswith(b"krm-sops: ") and done.stderr.endswith(b"\n")
+    for secret in secrets_of(data):
+        assert secret not in done.stderr
+
+
+def test_differing_cases_are_in_the_list():
+    listed = (ROOT / "docs/differs.md").read_text()
+    missing = {case["differs"] for case in CASES if "differs" in case and f"`{case['differs']}`" not in listed}
+    assert not missing
+
+
+@pytest.mark.parametrize("args", [
+    ["decrypt", "good.yaml"],
+    ["decrypt", "--input-type", "yaml", "good.yaml"],
+    ["decrypt", "good.yaml", "--input-type", "yaml", "--output-type=yaml"],
+    ["decrypt", "--input-type=yaml", "--output-type=yaml", "good.yaml"],
+    ["decrypt", "-input-type", "yaml", "good.yaml"],
+    ["decrypt", "--", "good.yaml"],
+    ["decrypt", "-d", "good.yaml"],
+    ["-d", "good.yaml"],
+    ["--decrypt", "good.yaml"],
+    ["-d", "--output-type", "yaml", "good.yaml"],
+    ["--output-type", "yaml", "-d", "good.yaml"],
+    ["--output-type", "yaml", "--decrypt", "good.yaml", "--input-type=yaml"],
+    ["--indent", "4", "decrypt", "good.yaml"],
+    ["--verbose", "decrypt", "good.yaml"],
+    ["decrypt", "--extract", "", "good.yaml"],
+    ["decrypt", "--decryption-order", "", "good.yaml"],
+])
+def test_options_stand_anywhere(run, good, args):
+    done = run(*args)
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"a: hush\n", b"")
+
+
+@pytest.mark.parametrize("args", [
+    ["decrypt", "--no-such-option", "good.yaml"],
+    ["decrypt", "--output-type"],
+    ["decrypt", "--ignore-mac=yes", "good.yaml"],
+    pytest.param(["decrypt", "good.yaml", "good.yaml"], id="differs_one_file_at_a_time"),
+    ["decrypt", "--indent", "x", "good.yaml"],
+    ["decrypt", "--indent", "-2", "good.yaml"],
+    ["decrypt", "--in-place"],
+    ["decrypt", "-i", "--output", "x", "good.yaml"],
+    ["no-such-command"],
+    ["--no-such-option"],
+    ["help", "no-such-command"],
+])
+def test_wrong_command_lines_are_usage_errors(run, good, args):
+    done = run(*args)
+    assert (done.returncode, done.stdout) == (2, b"")
+    assert b"krm-sops: " in done.stderr and b"hint: " in done.stderr or b"indent" in done.stderr
+
+
+def test_differs_dash_is_stdin_and_needs_types_as_in_sops(run):
+    text = document("good_yaml")
+    for args in (["decrypt"], ["decrypt", "-"]):
+        assert run(*args, stdin=text).returncode == 1
+        done = run(*args, "--input-type", "yaml", "--output-type", "yaml", stdin=text)
+        assert (done.returncode, done.stdout) == (0, b"a: hush\n")
+        done = run(*args, "--filename-override", "x.yaml", stdin=text)
+        assert (done.returncode, done.stdout) == (0, b"a: hush\n")
+        done = run(*args, "--input-type", "yaml", stdin=text)
+        assert (done.returncode, done.stdout) == (4, b"")
+    done = run("decrypt", stdin=document("good_binary"))
+    assert (done.returncode, done.stdout) == (0, b"\xff\x00hush")
+
+
+@pytest.mark.parametrize("name, source, want", [
+    ("x.yml.enc", "good_yaml", b"a: hush\n"),
+    ("x.yaml.sops.bak", "good_yaml", b"a: hush\n"),
+    ("x.json.enc", "good_json", b'{\n\t"a": "hush"\n}\n'),
+    ("x.env.enc", "good_dotenv", b"a=hush\n"),
+    ("x.ini.enc", "good_ini", b"[s]\na = hush\n"),
+    ("x.enc", "good_yaml", b"a: hush\n"),
+    ("secrets", "good_json", b'{\n\t"a": "hush"\n}\n'),
+    ("secrets", "good_dotenv", b"a=hush\n"),
+    ("secrets", "good_ini", b"[s]\na = hush\n"),
+    ("x.json.enc", "good_binary", b"\xff\x00hush"),
+    ("x.yaml.enc", "good_binary", b"\xff\x00hush"),
+    ("x.bin", "good_binary", b"\xff\x00hush"),
+    (".env", "good_dotenv", b"a=hush\n"),
+])
+def test_differs_guesses_where_the_name_says_nothing(run, tmp_path, name, source, want):
+    (tmp_path / name).write_bytes(document(source))
+    done = run("decrypt", name)
+    assert (done.returncode, done.stdout) == (0, want), done.stderr
+
+
+def test_given_type_wins_over_a_guess(run, tmp_path):
+    (tmp_path / "x.yml.enc").write_bytes(document("good_yaml"))
+    assert run("decrypt", "--input-type", "json", "x.yml.enc").returncode == 1
+    assert run("decrypt", "--output-type", "json", "x.yml.enc").stdout == b'{\n\t"a": "hush"\n}\n'
+
+
+def test_no_such_file(run):
+    done = run("decrypt", "nothing.yaml")
+    assert (done.returncode, done.stdout) == (100, b"")
+    assert b"'nothing.yaml'" in done.stderr
+
+
+def test_a_folder_can_not_be_read(run, tmp_path):
+    (tmp_path / "folder.yaml").mkdir()
+    assert run("decrypt", "folder.yaml").returncode == 2
+
+
+@pytest.mark.skipif(os.getuid() == 0, reason="root reads everything")
+def test_unreadable_file(run, good):
+    good.chmod(0)
+    assert run("decrypt", good).returncode == 2
+
+
+def test_no_key(run, good):
+    done = run("decrypt", good, SOPS_AGE_KEY_FILE="")
+    assert (done.returncode, done.stdout) == (128, b"")
+    assert b"no key opens it: age 'age1" in done.stderr
+
+
+def test_broken_key_source_is_told_beside(run, good):
+    done = run("decrypt", good, SOPS_AGE_KEY_FILE="/no/such/file")
+    assert done.returncode == 128 and b"/no/such/file" in done.stderr
+
+
+def test_missing_services_are_named(run, tmp_path):
+    text = document("other_types_are_passed_over").decode().replace("age1", "age2")
+    path = tmp_path / "x.yaml"
+    path.write_text(text)
+    done = run("decrypt", path, SOPS_AGE_KEY_FILE=str(DATA / "other.agekey"))
+    assert done.returncode == 128
+    message = done.stderr.decode()
+    assert "hc_vault 'https://localhost/v1/e/keys/k': " in message and "azure_kv 'https://localhost/keys/n/v': " in message
+
+
+def test_differs_output_is_whole_and_private(run, good, tmp_path):
+    target = tmp_path / "plain"
+    target.write_text("before")
+    target.chmod(0o644)
+    done = run("decrypt", "--output", target, good)
+    assert (done.returncode, done.stdout, target.read_bytes()) == (0, b"", b"a: hush\n")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["good.yaml", "plain"]
+
+
+def test_output_goes_through_a_link(run, good, tmp_path):
+    (tmp_path / "real").write_text("before")
+    (tmp_path / "link").symlink_to("real")
+    assert run("decrypt", "--output", "link", good).returncode == 0
+    assert (tmp_path / "link").is_symlink() and (tmp_path / "real").read_bytes() == b"a: hush\n"
+
+
+def test_output_to_a_device(run, good):
+    done = run("decrypt", "--output", "/dev/stdout", good)
+    assert (done.returncode, done.stdout) == (0, b"a: hush\n")
+    assert run("decrypt", "--output", "/dev/full", good).returncode == 3
+    assert pathlib.Path("/dev/full").is_char_device()
+
+
+@pytest.mark.parametrize("target", ["no/such/folder/x", "folder"])
+def test_output_that_can_not_be_written(run, good, tmp_path, target):
+    (tmp_path / "folder").mkdir()
+    done = run("decrypt", "--output", target, good)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "good.yaml"]
+
+
+def test_failure_leaves_the_output_alone(run, tmp_path):
+    (tmp_path / "bad.yaml").write_bytes(document("r12_lastmodified_changed"))
+    (tmp_path / "plain").write_text("before")
+    assert run("decrypt", "--output", "plain", "bad.yaml").returncode == 51
+    assert (tmp_path / "plain").read_text() == "before"
+
+
+def test_in_place(run, good, tmp_path):
+    done = run("decrypt", "-i", good)
+    assert (done.returncode, done.stdout, good.read_bytes()) == (0, b"", b"a: hush\n")
+    assert [path.name for path in tmp_path.iterdir()] == ["good.yaml"]
+
+
+def test_stdout_full_or_closed(good, tmp_path):
+    for redirection in (">/dev/full", ">&-"):
+        done = subprocess.run(["/bin/sh", "-c", f'"$0" decrypt "$1" {redirection}', PROGRAM, str(good)], env=environment(tmp_path), capture_output=True)
+        assert done.returncode != 0, redirection
+        assert b"hush" not in done.stderr
+
+
+def test_stderr_closed_never_lands_in_the_output(good, tmp_path):
+    target = tmp_path / "plain"
+    script = '"$0" decrypt --ignore-mac --output "$2" "$1" >&- 2>&- <&-'
+    (tmp_path / "bad.yaml").write_bytes(document("r48_mac_missing"))
+    done = subprocess.run(["/bin/sh", "-c", script, PROGRAM, str(tmp_path / "bad.yaml"), str(target)], env=environment(tmp_path))
+    assert (done.returncode, target.read_bytes()) == (0, b"a: hush\n")
+
+
+def test_reader_that_is_gone(good, tmp_path):
+    done = subprocess.run(["/bin/bash", "-c", 'set -o pipefail; "$0" decrypt "$1" | :; exit ${PIPESTATUS[0]}', PROGRAM, str(good)], env=environment(tmp_path), capture_output=True)
+    assert done.returncode in (0, 3)  # 0: the pipe took it before its reader went
+
+
+def test_ignore_mac_warns(run, tmp_path):
+    (tmp_path / "bad.yaml").write_bytes(document("r12_lastmodified_changed"))
+    done = run("decrypt", "--ignore-mac", "bad.yaml")
+    assert (done.returncode, done.stdout) == (0, b"a: hush\n")
+    assert b"warning: the MAC" in done.stderr
+
+
+def test_kept_comments_are_told(run, tmp_path):
+    (tmp_path / "x.yaml").write_bytes(document("r51_comment_damaged"))
+    done = run("decrypt", "x.yaml")
+    assert done.returncode == 0 and b"warning: 1 comment could not be decrypted" in done.stderr
+
+
+class TestSopsYaml:
+    """stores.*.indent of the nearest .sops.yaml, as in sops: config/config.go"""
+
+    @pytest.fixture
+    def nested(self, tmp_path):
+        (tmp_path / "a/b").mkdir(parents=True)
+        (tmp_path / "a/b/x.yaml").write_bytes(document("comment_in_map"))
+        return tmp_path / "a/b"
+
+    def decrypt(self, run, nested, *args, **more):
+        done = run("decrypt", *args, "x.yaml", cwd=nested, **more)
+        return done.stdout.decode() if done.returncode == 0 else done.returncode
+
+    def test_yaml(self, run, nested, tmp_path):
+        assert self.decrypt(run, nested) == "m:\n    # note\n    b: hush\n"
+        (tmp_path / ".sops.yaml").write_text("stores:\n  yaml:\n    indent: 2\n")
+        assert self.decrypt(run, nested) == "m:\n  # note\n  b: hush\n"
+        (tmp_path / "a/.sops.yaml").write_text("creation_rules: []\n")
+        assert self.decrypt(run, nested) == "m:\n    # note\n    b: hush\n"
+        assert self.decrypt(run, nested, SOPS_CONFIG=str(tmp_path / ".sops.yaml")) == "m:\n  # note\n  b: hush\n"
+        assert self.decrypt(run, nested, "--config", tmp_path / ".sops.yaml") == "m:\n  # note\n  b: hush\n"
+        assert self.decrypt(run, nested, "--indent", "3") == "m:\n   # note\n   b: hush\n"
+
+    def test_json(self, run, nested, tmp_path):
+        args = ("--output-type", "json")
+        assert self.decrypt(run, nested, *args) == '{\n\t"m": {\n\t\t"b": "hush"\n\t}\n}\n'
+        (tmp_path / ".sops.yaml").write_text("stores: {json: {indent: 2}}\n")
+        assert self.decrypt(run, nested, *args) == '{\n  "m": {\n    "b": "hush"\n  }\n}\n'
+        (tmp_path / ".sops.yaml").write_text("stores: {json: {indent: 0}}\n")
+        assert self.decrypt(run, nested, *args) == '{\n"m": {\n"b": "hush"\n}\n}\n'
+        (tmp_path / ".sops.yaml").write_text("stores: {json: {indent: -1}}\n")
+        assert self.decrypt(run, nested, *args) == '{\n\t"m": {\n\t\t"b": "hush"\n\t}\n}\n'
+
+    @pytest.mark.parametrize("text", ["stores: 5\n", "stores: {yaml: []}\n", "stores: {yaml: {indent: x}}\n", "stores: {yaml: {indent: -1}}\n", "{\n", "- a\n"])
+    def test_bad_config_is_an_error(self, run, nested, tmp_path, text):
+        (tmp_path / ".sops.yaml").write_text(text)
+        assert self.decrypt(run, nested) == 1
+
+    def test_missing_config_is_an_error(self, run, nested):
+        assert self.decrypt(run, nested, "--config", "nothing") == 1
+
+
+def test_help_fits_a_screen(run):
+    for args in (["--help"], ["help"], ["help", "decrypt"], ["decrypt", "--help"], ["decrypt", "-h"]):
+        done = run(*args)
+        lines = done.stdout.decode().split("\n")
+        assert done.returncode == 0 and not done.stderr
+        assert len(lines) <= 25 and max(map(len, lines)) <= 90, (args, len(lines), max(map(len, lines)))
+        assert "example:" in done.stdout.decode()
+
+
+def test_help_to_a_full_disk_is_an_error():
+    with open("/dev/full", "wb") as full:
+        assert subprocess.run([PROGRAM, "--help"], stdout=full, stderr=subprocess.DEVNULL).returncode == 1
+
+
+def test_version_names_the_libraries(run):
+    text = run("--version").stdout.decode()
+    for name in ("krm-sops", "OpenSSL", "libsodium", "libyaml", "PCRE2"):
+        assert re.search(rf"^{name} v?\d", text, re.M), text
