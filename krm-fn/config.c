@@ -304,25 +304,12 @@ static int read_flux(struct config *config, const struct doc_node *node, struct 
 	return read_decryption(config, decryption, false, err);
 }
 
-/* As Go's JSON decoder: the name in any letter case, a field that comes twice counts last. */
-static const struct doc_node *get_any_case(const struct doc_node *map, const char *name)
-{
-	const struct doc_node *kid, *found = NULL;
-	size_t len = strlen(name);
-
-	doc_each (kid, map) {
-		if (kid->key.len == len && strncasecmp((const char *)kid->key.data, name, len) == 0)
-			found = kid;
-	}
-	return found;
-}
-
 static int read_ksops(struct config *config, const struct doc_node *node, struct err *err)
 {
 	config->mode = CONFIG_GENERATE;
-	if (read_list(get_any_case(node, "files"), "files", &config->files, err) < 0 ||
-	    read_list(get_any_case(node, "secretFrom"), "secretFrom", &config->secret_from, err) <
-		    0)
+	if (read_list(config_field(config, node, "files"), "files", &config->files, err) < 0 ||
+	    read_list(config_field(config, node, "secretFrom"), "secretFrom", &config->secret_from,
+		      err) < 0)
 		return -1;
 	if (!config->files && !config->secret_from)
 		return err_set(err, ERR_USAGE, "functionConfig: neither 'files' nor 'secretFrom'");
@@ -395,6 +382,21 @@ static int read_map(struct config *config, const struct doc_node *node, struct e
 	if (!config->secret.len)
 		config->secret = SPAN_NULL;
 	return 0;
+}
+
+const struct doc_node *config_field(const struct config *config, const struct doc_node *map,
+				    const char *name)
+{
+	const struct doc_node *kid, *found = NULL;
+	size_t len = strlen(name);
+
+	if (config->source != CONFIG_KSOPS)
+		return doc_get(map, name);
+	doc_each (kid, map) {
+		if (kid->key.len == len && strncasecmp((const char *)kid->key.data, name, len) == 0)
+			found = kid;
+	}
+	return found;
 }
 
 int config_read(const struct doc_node *node, struct config *ret_config, struct err *err)

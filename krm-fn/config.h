@@ -62,6 +62,10 @@ struct config {
 /* Reads node (NULL or null: CONFIG_NONE). ret_config must be CONFIG_INIT. Errors: ERR_USAGE with the field's path. */
 int config_read(const struct doc_node *node, struct config *ret_config, struct err *err) NODISCARD;
 
+/* A field of the config's own kind: by its name; in KSOPS's as Go's JSON decoder finds it, in any letter case, the last one counts. */
+const struct doc_node *config_field(const struct config *config, const struct doc_node *map,
+				    const char *name);
+
 void config_release(struct config *config);
 
 #endif

@@ -6,8 +6,7 @@
 
 #include "command.h"
 #include "item.h"
-
-#include "base/text.h"
+#include "json_text.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -55,31 +54,6 @@ void report_note(const char *fmt, ...)
 	fputc('\n', stderr);
 }
 
-/* Messages and names are quoted already or come from the object: here only what JSON needs. Bytes that are not UTF-8 become '?'. */
-static void add_string(struct span s, struct buf *out)
-{
-	uint32_t code;
-	size_t at, len;
-
-	buf_add_char(out, '"');
-	for (at = 0; at < s.len; at += len) {
-		len = utf8_next(s, at, &code);
-		if (!len) {
-			buf_add_char(out, '?');
-			len = 1;
-		} else if (code == '"' || code == '\\') {
-			buf_add_char(out, '\\');
-			buf_add_char(out, (uint8_t)code);
-		} else if (code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x2028 ||
-			   code == 0x2029 || code == 0xfeff || code == 0xfffe || code == 0xffff) {
-			buf_printf(out, "\\u%04x", (unsigned)code);
-		} else {
-			buf_add(out, s.data + at, len);
-		}
-	}
-	buf_add_char(out, '"');
-}
-
 static void add_field(const char *name, struct span value, bool *first, struct buf *out)
 {
 	if (!value.len)
@@ -88,7 +62,7 @@ static void add_field(const char *name, struct span value, bool *first, struct b
 		buf_add_str(out, ", ");
 	*first = false;
 	buf_printf(out, "\"%s\": ", name);
-	add_string(value, out);
+	json_text_add_lossy(value, out);
 }
 
 static void add_ref(const struct doc_node *item, struct buf *out)
@@ -104,7 +78,7 @@ static void add_ref(const struct doc_node *item, struct buf *out)
 	if (!item_path(item).len)
 		return;
 	buf_add_str(out, ", \"file\": {\"path\": ");
-	add_string(item_path(item), out);
+	json_text_add_lossy(item_path(item), out);
 	buf_add_char(out, '}');
 }
 
@@ -117,7 +91,7 @@ void report_results(const struct report *report, struct buf *out)
 		const struct report_entry *entry = &report->entries[i];
 
 		buf_add_str(out, i ? ", {\"message\": " : "{\"message\": ");
-		add_string(span_str(entry->err.msg), out);
+		json_text_add_lossy(span_str(entry->err.msg), out);
 		buf_add_str(out, ", \"severity\": \"error\"");
 		if (entry->item)
 			add_ref(entry->item, out);

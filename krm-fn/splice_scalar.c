@@ -5,7 +5,8 @@
  */
 #include "splice.h"
 
-#include "base/text.h"
+#include "json_text.h"
+
 #include "doc/scalar.h"
 #include "doc/yaml_style.h"
 
@@ -20,50 +21,13 @@ static bool is_blank(uint8_t c)
 	return c == ' ' || c == '\t';
 }
 
-/* A character that YAML and JSON both take as it is inside double quotes. YAML's set is the smaller one (1.1, section 5.1); the line
- * breaks NEL, LS and PS are escaped, as YAML would fold them. */
-static bool is_plain_char(uint32_t c)
-{
-	if (c < 0x80)
-		return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
-	return c >= 0xa0 && c != 0x2028 && c != 0x2029 && c != 0xfeff && c != 0xfffe && c != 0xffff;
-}
-
-/* A string that is both JSON and YAML. */
-static int add_json_string(struct span s, struct buf *out, struct err *err)
-{
-	static const char shorts[] = "\b\t\n\f\r\"\\", names[] = "btnfr\"\\";
-	uint32_t code;
-	size_t at, len;
-
-	buf_add_char(out, '"');
-	for (at = 0; at < s.len; at += len) {
-		const char *name;
-
-		len = utf8_next(s, at, &code);
-		if (!len)
-			return err_set(err, ERR_EMIT, "a text that is not UTF-8");
-		if (is_plain_char(code)) {
-			buf_add(out, s.data + at, len);
-			continue;
-		}
-		name = code && code < 0x80 ? strchr(shorts, (int)code) : NULL;
-		if (name) {
-			buf_add_char(out, '\\');
-			buf_add_char(out, (uint8_t)names[name - shorts]);
-		} else {
-			buf_printf(out, "\\u%04x", (unsigned)code);
-		}
-	}
-	buf_add_char(out, '"');
-	return buf_check(out, err);
-}
-
 static int add_json(const struct doc_node *node, struct buf *out, struct err *err)
 {
 	switch (node->kind) {
 	case DOC_STRING:
-		return add_json_string(node->str, out, err);
+		if (json_text_add(node->str, out) < 0)
+			return err_set(err, ERR_EMIT, "a text that is not UTF-8");
+		return buf_check(out, err);
 	case DOC_FLOAT:
 		if (!isfinite(node->number))
 			return err_set(err, ERR_EMIT, "JSON has no text for this number");
