@@ -7,6 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define KEY_SECRET_FLAG     "--key-secret"
+#define KEY_SECRET_VARIABLE "KRM_SOPS_KEY_SECRET"
+
 static const struct {
 	const char *flag;
 	const char *variable;
@@ -14,7 +17,6 @@ static const struct {
 } table[] = {
 	{"--keys", "KRM_SOPS_KEYS", offsetof(struct options, keys)},
 	{"--keys-flat", "KRM_SOPS_KEYS_FLAT", offsetof(struct options, keys_flat)},
-	{"--key-secret", "KRM_SOPS_KEY_SECRET", offsetof(struct options, key_secret)},
 	{"--namespace", "KRM_SOPS_NAMESPACE", offsetof(struct options, ns)},
 	{"--root", "KRM_SOPS_ROOT", offsetof(struct options, root)},
 };
@@ -26,7 +28,14 @@ static const char **field(struct options *options, size_t i)
 
 void options_from_env(struct options *options)
 {
+	const char *secret = getenv(KEY_SECRET_VARIABLE);
 	size_t i;
+
+	if (secret && *secret) {
+		options->key_secrets[0] = secret;
+		options->key_secret_count = 1;
+		options->key_secret_env = true;
+	}
 
 	for (i = 0; i < ARRAY_LEN(table); i++) {
 		const char *value = getenv(table[i].variable);
@@ -36,20 +45,53 @@ void options_from_env(struct options *options)
 	}
 }
 
-int options_take(struct options *options, int argc, char **argv, int *at, struct err *err)
+/* The value of argv[*at] where it is that flag; *at is moved behind it. NULL: another flag; "": no value. */
+static const char *take(const char *flag, int argc, char **argv, int *at)
 {
 	const char *arg = argv[*at], *value;
-	size_t i, len;
+	size_t len = strlen(flag);
 
-	for (i = 0; i < ARRAY_LEN(table); i++) {
-		len = strlen(table[i].flag);
-		if (strncmp(arg, table[i].flag, len) != 0 || (arg[len] && arg[len] != '='))
-			continue;
-		value = arg[len] ? arg + len + 1 : *at + 1 < argc ? argv[*at + 1] : "";
-		if (!*value)
-			return err_set(err, ERR_USAGE, "'%s' needs a value", table[i].flag);
-		*field(options, i) = value;
+	if (strncmp(arg, flag, len) != 0 || (arg[len] && arg[len] != '='))
+		return NULL;
+	value = arg[len] ? arg + len + 1 : *at + 1 < argc ? argv[*at + 1] : "";
+	if (*value)
 		*at += arg[len] ? 1 : 2;
+	return value;
+}
+
+static int need_value(const char *flag, struct err *err)
+{
+	return err_set(err, ERR_USAGE, "'%s' needs a value", flag);
+}
+
+static int add_key_secret(struct options *options, const char *path, struct err *err)
+{
+	/* The command line replaces what the variable says. */
+	if (options->key_secret_env)
+		options->key_secret_count = 0;
+	options->key_secret_env = false;
+	if (options->key_secret_count == OPTIONS_KEY_SECRETS_MAX)
+		return err_set(err, ERR_USAGE, "'%s' more than %d times", KEY_SECRET_FLAG,
+			       OPTIONS_KEY_SECRETS_MAX);
+	options->key_secrets[options->key_secret_count++] = path;
+	return 1;
+}
+
+int options_take(struct options *options, int argc, char **argv, int *at, struct err *err)
+{
+	const char *value = take(KEY_SECRET_FLAG, argc, argv, at);
+	size_t i;
+
+	if (value)
+		return *value ? add_key_secret(options, value, err)
+			      : need_value(KEY_SECRET_FLAG, err);
+	for (i = 0; i < ARRAY_LEN(table); i++) {
+		value = take(table[i].flag, argc, argv, at);
+		if (!value)
+			continue;
+		if (!*value)
+			return need_value(table[i].flag, err);
+		*field(options, i) = value;
 		return 1;
 	}
 	return 0;

@@ -8,17 +8,20 @@
 
 #include "base/err.h"
 
+#include <stdbool.h>
+
+enum { OPTIONS_KEY_SECRETS_MAX = 16 /* manifests named on one command line */ };
+
+/* NULL: not said. */
 struct options {
-	const char
-		*keys; /* --keys, KRM_SOPS_KEYS: a folder with NAMESPACE/NAME/ in it; NULL: none */
-	const char *
-		keys_flat; /* --keys-flat, KRM_SOPS_KEYS_FLAT: a mounted Secret, whatever its name */
-	const char
-		*key_secret; /* --key-secret, KRM_SOPS_KEY_SECRET: a file with a Secret manifest */
-	const char
-		*ns; /* --namespace, KRM_SOPS_NAMESPACE: whose keys may be used; NULL: not said */
-	const char
-		*root; /* --root, KRM_SOPS_ROOT: no file is opened outside; NULL: see confine.h */
+	const char *keys;      /* --keys, KRM_SOPS_KEYS: a folder with NAMESPACE/NAME/ in it */
+	const char *keys_flat; /* --keys-flat, KRM_SOPS_KEYS_FLAT: a mounted Secret, any name */
+	/* --key-secret (may be repeated), KRM_SOPS_KEY_SECRET: files with Secret manifests */
+	const char *key_secrets[OPTIONS_KEY_SECRETS_MAX];
+	size_t key_secret_count;
+	bool key_secret_env; /* they are the variable's, which a flag replaces */
+	const char *ns;      /* --namespace, KRM_SOPS_NAMESPACE: whose keys may be used */
+	const char *root;    /* --root, KRM_SOPS_ROOT: files are opened below it; see confine.h */
 };
 
 #define OPTIONS_INIT         \
@@ -30,7 +33,7 @@ struct options {
 void options_from_env(struct options *options);
 
 /* Takes argv[*at] where it is one of ours ("--keys DIR" or "--keys=DIR") and moves *at behind it. 1: taken; 0: not ours, nothing
- * changed; -1: ERR_USAGE, a value is missing or empty. */
+ * changed; -1: ERR_USAGE, a value is missing or empty, or a flag is given too often. */
 int options_take(struct options *options, int argc, char **argv, int *at, struct err *err)
 	NODISCARD;
 

@@ -49,6 +49,7 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 			    struct err *err)
 {
 	struct keys_where one = *where;
+	size_t i;
 
 	/* A mounted Secret has no name of its own; this one is for messages. */
 	one.folder = NULL;
@@ -57,7 +58,6 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 					      SPAN("keys-flat"), err) < 0)
 		return -1;
 	one.flat = NULL;
-	one.manifest_count = where->manifest_count;
 	if (where->manifest_count && keys_of_manifest(session, &one, where->manifests[0], err) < 0)
 		return -1;
 	return keys_ambient(&session->ring, err);
@@ -66,12 +66,11 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 int session_keys(struct session *session, const struct config *config,
 		 struct doc_node *const *items, size_t count, struct err *err)
 {
-	const char *const manifests[] = {session->options.key_secret};
 	const struct keys_where where = {
 		.folder = session->options.keys,
 		.flat = session->options.keys_flat,
-		.manifests = manifests,
-		.manifest_count = manifests[0] ? 1 : 0,
+		.manifests = session->options.key_secrets,
+		.manifest_count = session->options.key_secret_count,
 		.items = (const struct doc_node *const *)items,
 		.item_count = count,
 		.ns = session->options.ns,

@@ -231,3 +231,8 @@ int transform_validate(struct transform *transform)
 {
 	return look_for_leftovers(transform, NULL);
 }
+
+void transform_release(struct transform *transform)
+{
+	report_release(&transform->report);
+}

@@ -29,4 +29,6 @@ int transform_run(struct transform *transform, struct buf *out) NODISCARD;
 /* mode: validate. Nothing is decrypted; -1 where anything in scope is ciphertext. */
 int transform_validate(struct transform *transform) NODISCARD;
 
+void transform_release(struct transform *transform);
+
 #endif

@@ -28,7 +28,7 @@ static void takes_both_spellings(void **state)
 	assert_string_equal(options.ns, "b");
 	assert_string_equal(options.root, "c");
 	assert_null(options.keys_flat);
-	assert_null(options.key_secret);
+	assert_int_equal(options.key_secret_count, 0);
 }
 
 static void tells_flags_with_a_common_beginning_apart(void **state)
@@ -44,7 +44,7 @@ static void tells_flags_with_a_common_beginning_apart(void **state)
 	assert_int_equal(options_take(&options, 7, argv, &at, &err), 0);
 	at = 4;
 	assert_int_equal(options_take(&options, 7, argv, &at, &err), 1);
-	assert_string_equal(options.key_secret, "c");
+	assert_string_equal(options.key_secrets[0], "c");
 	assert_int_equal(options_take(&options, 7, argv, &at, &err), 0);
 	assert_null(options.keys);
 }
@@ -79,7 +79,7 @@ static void reads_the_environment(void **state)
 	setenv("KRM_SOPS_ROOT", "", 1);
 	options_from_env(&options);
 	assert_string_equal(options.keys, "variable");
-	assert_string_equal(options.key_secret, "secret");
+	assert_string_equal(options.key_secrets[0], "secret");
 	assert_null(options.root);
 	assert_null(options.ns);
 	assert_int_equal(options_take(&options, 1, argv, &at, &err), 1);
@@ -89,6 +89,31 @@ static void reads_the_environment(void **state)
 	unsetenv("KRM_SOPS_ROOT");
 }
 
+static void collects_manifests_in_place_of_the_variable(void **state)
+{
+	char *argv[] = {A("--key-secret"), A("a"), A("--key-secret=b")};
+	struct options options = OPTIONS_INIT;
+	struct err err = ERR_INIT;
+	int at = 0, i;
+
+	setenv("KRM_SOPS_KEY_SECRET", "variable", 1);
+	options_from_env(&options);
+	unsetenv("KRM_SOPS_KEY_SECRET");
+	assert_int_equal(options.key_secret_count, 1);
+	assert_int_equal(options_take(&options, 3, argv, &at, &err), 1);
+	assert_int_equal(options_take(&options, 3, argv, &at, &err), 1);
+	assert_int_equal(options.key_secret_count, 2);
+	assert_string_equal(options.key_secrets[0], "a");
+	assert_string_equal(options.key_secrets[1], "b");
+	for (i = 2; i < OPTIONS_KEY_SECRETS_MAX; i++) {
+		at = 2;
+		assert_int_equal(options_take(&options, 3, argv, &at, &err), 1);
+	}
+	at = 2;
+	assert_int_equal(options_take(&options, 3, argv, &at, &err), -1);
+	assert_int_equal(err.code, ERR_USAGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -96,6 +121,7 @@ int main(void)
 		cmocka_unit_test(tells_flags_with_a_common_beginning_apart),
 		cmocka_unit_test(refuses_a_flag_without_value),
 		cmocka_unit_test(reads_the_environment),
+		cmocka_unit_test(collects_manifests_in_place_of_the_variable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Reading a stream of manifests; see manifests.h.
+ */
+#include "manifests.h"
+
+#include "base/text.h"
+
+/* Blanks, comments and document markers: helm prints such streams for a chart without resources. */
+static bool is_void(struct span text)
+{
+	size_t at = span_starts(text, SPAN("\xef\xbb\xbf")) ? 3 : 0, end;
+
+	for (; at < text.len; at = end + 1) {
+		struct span line;
+
+		end = span_find(text, at, '\n');
+		line = span_sub(text, at, end - at);
+		while (line.len &&
+		       (line.data[line.len - 1] == ' ' || line.data[line.len - 1] == '\r' ||
+			line.data[line.len - 1] == '\t'))
+			line.len--;
+		if (span_is(line, "---"))
+			continue;
+		while (line.len && line.data[0] == ' ')
+			line = span_from(line, 1);
+		if (line.len && line.data[0] != '#')
+			return false;
+	}
+	return true;
+}
+
+/* kind: List, SecretList, ... with items in it. */
+static struct doc_node *items_of(const struct doc_node *object)
+{
+	struct doc_node *items = doc_get(object, "items");
+
+	if (!span_ends(doc_get_str(object, "kind"), SPAN("List")) || !items ||
+	    items->kind != DOC_LIST)
+		return NULL;
+	return items;
+}
+
+static int add(struct manifests *manifests, struct doc_node *object, size_t *cap, struct err *err)
+{
+	struct doc_node **more;
+
+	if (object->kind != DOC_MAP)
+		return 0;
+	if (manifests->count == MANIFESTS_MAX)
+		return err_set(err, ERR_LIMIT, "more than %d objects", MANIFESTS_MAX);
+	if (manifests->count == *cap) {
+		*cap = *cap ? *cap * 2 : 16;
+		more = arena_alloc(&manifests->doc.arena, *cap * sizeof(struct doc_node *), err);
+		if (!more)
+			return -1;
+		if (manifests->count)
+			memcpy(more, manifests->items, manifests->count * sizeof(*more));
+		manifests->items = more;
+	}
+	manifests->items[manifests->count++] = object;
+	return 0;
+}
+
+int manifests_read(struct span text, const char *name, struct manifests *ret_manifests,
+		   struct err *err)
+{
+	struct manifests *manifests = ret_manifests;
+	struct doc_node *object, *items, *item;
+	size_t cap = 0;
+
+	manifests->text = text;
+	if (span_starts(text, SPAN("\xff\xfe")) || span_starts(text, SPAN("\xfe\xff")))
+		return err_set(err, ERR_UNSUPPORTED, "%s: UTF-16 can not be changed in place",
+			       name);
+	if (is_void(text))
+		return 0;
+	if (doc_read(DOC_YAML, text, &manifests->doc, err) < 0)
+		return err_wrap(err, "%s", name);
+	for (object = manifests->doc.first; object; object = object->next) {
+		items = items_of(object);
+		if (!items && add(manifests, object, &cap, err) < 0)
+			return err_wrap(err, "%s", name);
+		if (!items)
+			continue;
+		doc_each (item, items) {
+			if (add(manifests, item, &cap, err) < 0)
+				return err_wrap(err, "%s", name);
+		}
+	}
+	return 0;
+}
+
+void manifests_release(struct manifests *manifests)
+{
+	if (!manifests)
+		return;
+	doc_release(&manifests->doc);
+	manifests->items = NULL;
+	manifests->count = 0;
+}
