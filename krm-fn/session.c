@@ -58,8 +58,12 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 					      SPAN("keys-flat"), err) < 0)
 		return -1;
 	one.flat = NULL;
-	if (where->manifest_count && keys_of_manifest(session, &one, where->manifests[0], err) < 0)
-		return -1;
+	for (i = 0; i < where->manifest_count; i++) {
+		one.manifests = &where->manifests[i];
+		one.manifest_count = 1;
+		if (keys_of_manifest(session, &one, where->manifests[i], err) < 0)
+			return -1;
+	}
 	return keys_ambient(&session->ring, err);
 }
 
