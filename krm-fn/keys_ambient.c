@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "base/wipe.h"
+#include "keys_command.h"
 #include "keys_read.h"
 
 #include <stdlib.h>
@@ -23,7 +24,13 @@ enum {
 
 #define ENV_KEY      "SOPS_AGE_KEY"
 #define ENV_KEY_FILE "SOPS_AGE_KEY_FILE"
+#define ENV_KEY_CMD  "SOPS_AGE_KEY_CMD"
 #define ENV_SSH_FILE "SOPS_AGE_SSH_PRIVATE_KEY_FILE"
+#define ENV_SSH_CMD  "SOPS_AGE_SSH_PRIVATE_KEY_CMD"
+
+/* All that is taken out of the environment. The first one holds keys; the others are given back to the commands, as sops does. */
+static const char *const variables[] = {ENV_KEY, ENV_KEY_FILE, ENV_KEY_CMD, ENV_SSH_FILE,
+					ENV_SSH_CMD};
 
 /* What a run of the search needs. */
 struct search {
@@ -33,16 +40,26 @@ struct search {
 
 typedef int (*add_fn)(struct keyring *ring, struct span text, const char *source, struct err *err);
 
+/* The entry of a variable at or after `at` in the environment, or NULL. */
+static char **find_entry(char **at, const char *name)
+{
+	size_t len = strlen(name);
+
+	for (; at && *at; at++) {
+		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
+			return at;
+	}
+	return NULL;
+}
+
 /* Wipes the value of a variable, wherever it stands in the environment, and removes it. */
 static void forget(const char *name)
 {
-	size_t len = strlen(name);
+	size_t skip = strlen(name) + 1;
 	char **at;
 
-	for (at = environ; at && *at; at++) {
-		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
-			wipe(*at + len + 1, strlen(*at + len + 1));
-	}
+	for (at = find_entry(environ, name); at; at = find_entry(at + 1, name))
+		wipe(*at + skip, strlen(*at + skip));
 	(void)unsetenv(name);
 }
 
@@ -91,14 +108,11 @@ static int add_file(struct search *search, const char *path, bool usual, add_fn 
 static int add_named_file(struct search *search, const char *name, add_fn add, struct err *err)
 {
 	const char *path = getenv(name);
-	int status = 0;
 
 	if (path)
-		status = add_file(search, path, false, add, err);
-	else
-		note_absent(search, name);
-	forget(name);
-	return status;
+		return add_file(search, path, false, add, err);
+	note_absent(search, name);
+	return 0;
 }
 
 /* A file at its usual place: fine where it is not there. */
@@ -132,14 +146,35 @@ static int add_ssh_folder(struct search *search, struct err *err)
 static int add_key_variable(struct search *search, struct err *err)
 {
 	const char *value = getenv(ENV_KEY);
-	int status = 0;
 
 	if (value)
-		status = add_text(search, span_str(value), keyring_add_age_words, ENV_KEY, err);
-	else
-		note_absent(search, ENV_KEY);
-	forget(ENV_KEY);
-	return status;
+		return add_text(search, span_str(value), keyring_add_age_words, ENV_KEY, err);
+	note_absent(search, ENV_KEY);
+	return 0;
+}
+
+static int add_command(struct search *search, const char *name, bool ssh, struct err *err)
+{
+	struct span environment[ARRAY_LEN(variables) - 1];
+	struct keys_command command = {.name = name, .ssh = ssh, .environment = environment};
+	const char *line = getenv(name);
+	struct err why = ERR_INIT;
+	size_t i;
+
+	if (!line) {
+		note_absent(search, name);
+		return 0;
+	}
+	command.line = span_str(line);
+	for (i = 1; i < ARRAY_LEN(variables); i++) {
+		char **entry = find_entry(environ, variables[i]);
+
+		if (entry)
+			environment[command.environment_count++] = span_str(*entry);
+	}
+	if (keys_command_add(search->ring, &command, &why) < 0)
+		return note(search, &why, err);
+	return 0;
 }
 
 /* Go: os.UserConfigDir: XDG_CONFIG_HOME must be absolute where it is set. */
@@ -163,8 +198,10 @@ static int add_config_file(struct search *search, struct err *err)
 static int search_all(struct search *search, struct err *err)
 {
 	if (add_named_file(search, ENV_SSH_FILE, keyring_add_ssh, err) < 0 ||
-	    add_ssh_folder(search, err) < 0 || add_key_variable(search, err) < 0 ||
-	    add_named_file(search, ENV_KEY_FILE, keyring_add_age, err) < 0)
+	    add_command(search, ENV_SSH_CMD, true, err) < 0 || add_ssh_folder(search, err) < 0 ||
+	    add_key_variable(search, err) < 0 ||
+	    add_named_file(search, ENV_KEY_FILE, keyring_add_age, err) < 0 ||
+	    add_command(search, ENV_KEY_CMD, false, err) < 0)
 		return -1;
 	return add_config_file(search, err);
 }
@@ -172,11 +209,13 @@ static int search_all(struct search *search, struct err *err)
 int keys_ambient(struct keyring *ring, struct err *err)
 {
 	struct search search = {.ring = ring, .absent = BUF_INIT(ABSENT_MAX)};
+	struct err text = ERR_INIT;
 	int status = search_all(&search, err);
+	size_t i;
 
+	for (i = 0; i < ARRAY_LEN(variables); i++)
+		forget(variables[i]);
 	if (status == 0 && search.absent.len && !search.absent.bad) {
-		struct err text = ERR_INIT;
-
 		(void)err_set(&text, ERR_NO_KEY, "found no age keys in %.*s",
 			      (int)search.absent.len, (const char *)search.absent.data);
 		keyring_note(ring, text.msg);

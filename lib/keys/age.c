@@ -65,7 +65,7 @@ static enum age_class open_payload(const uint8_t file_key[static AGE_FILE_KEY_LE
 		return AGE_BROKEN;
 	}
 	if (age_payload_init(file_key, sealed, &payload, err) < 0)
-		return AGE_BAD_PAYLOAD;
+		return AGE_BAD_HEADER; /* age counts the nonce among the header */
 	plain = secret_alloc(pool, size ? size : 1, err);
 	if (!plain)
 		return AGE_BROKEN;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The reader of age headers. Strict, as age is: there is exactly one way to write a header, so the MAC can be taken over the bytes as they
- * came. Refuses CR, tabs, empty arguments, base64 that is padded or not canonical, body lines of any length but 64 before the last, and a
- * scrypt stanza beside others.
+ * came. Refuses CR, tabs, empty arguments, base64 that is padded or not canonical, body lines of any length but 64 before the last,
+ * and scrypt stanzas that are malformed or beside others.
  * age: internal/format/format.go
  */
 #include "keys/age_header.h"
@@ -12,7 +12,8 @@
 enum {
 	COLUMNS = 64,
 	LINE_BYTES = COLUMNS / 4 * 3,
-	MAC_CHARS = 43, /* of 32 bytes, unpadded */
+	MAC_CHARS = 43,       /* of 32 bytes, unpadded */
+	SCRYPT_BODY_LEN = 32, /* a file key and its tag */
 };
 
 static const struct span INTRO = {(const uint8_t *)"age-encryption.org/v1", 21};
@@ -100,6 +101,23 @@ static int read_stanza(struct reader *in, struct age_stanza **ret_stanza, struct
 	return 0;
 }
 
+/* A passphrase's stanza: salt, and the logarithm of the work factor. We open none, but malformed is malformed. age: scrypt.go */
+static bool scrypt_fits(const struct age_stanza *stanza)
+{
+	struct span work = stanza->args[1];
+	uint8_t salt[16];
+
+	if (stanza->arg_count != 2 || stanza->body.len != SCRYPT_BODY_LEN ||
+	    age_header_bytes(stanza->args[0], salt, sizeof(salt)) < 0)
+		return false;
+	if (work.len == 1)
+		return work.data[0] >= '1' && work.data[0] <= '9';
+	/* 10 to 22: more would take minutes and gigabytes */
+	return work.len == 2 &&
+	       ((work.data[0] == '1' && work.data[1] >= '0' && work.data[1] <= '9') ||
+		(work.data[0] == '2' && work.data[1] >= '0' && work.data[1] <= '2'));
+}
+
 static int closing_line(struct reader *in, struct age_header *header, struct err *err)
 {
 	struct span line;
@@ -136,7 +154,11 @@ int age_header_parse(struct span file, struct arena *arena, struct age_header *r
 				       AGE_STANZAS_MAX);
 		if (read_stanza(&in, end, err) < 0)
 			return -1;
-		scrypt |= span_is((*end)->type, "scrypt");
+		if (span_is((*end)->type, "scrypt")) {
+			scrypt = true;
+			if (!scrypt_fits(*end))
+				return err_set(err, ERR_FORMAT, "malformed scrypt stanza");
+		}
 		end = &(*end)->next;
 	}
 	/* A passphrase must not open what was meant for a key: age's specification has it alone or not at all. */

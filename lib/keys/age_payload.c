@@ -6,7 +6,6 @@
  */
 #include "keys/age_payload.h"
 
-#include "base/wipe.h"
 #include "keys/hkdf.h"
 
 #include <sodium.h>
@@ -26,7 +25,7 @@ int age_payload_init(const uint8_t file_key[static AGE_FILE_KEY_LEN], struct spa
 		 SPAN("payload"), ret_payload->key);
 	ret_payload->rest = span_from(payload, NONCE_LEN);
 	ret_payload->counter = 0;
-	ret_payload->done = false;
+	ret_payload->last = ret_payload->done = false;
 	return 0;
 }
 
@@ -56,6 +55,8 @@ int age_payload_next(struct age_payload *payload, uint8_t *out, size_t *ret_len,
 	struct span sealed = span_sub(payload->rest, 0, SEALED_LEN);
 	bool last = sealed.len < SEALED_LEN;
 
+	if (payload->last)
+		return err_set(err, ERR_VALUE, "data after the end of an age payload");
 	if (sealed.len < TAG_LEN)
 		return err_set(err, ERR_VALUE, "age payload is cut short");
 	if (sealed.len == TAG_LEN && payload->counter > 0)
@@ -66,12 +67,9 @@ int age_payload_next(struct age_payload *payload, uint8_t *out, size_t *ret_len,
 			return err_set(err, ERR_VALUE, "age payload does not authenticate");
 	}
 	payload->rest = span_from(payload->rest, sealed.len);
-	if (last && payload->rest.len) {
-		wipe(out, sealed.len - TAG_LEN);
-		return err_set(err, ERR_VALUE, "data after the end of an age payload");
-	}
 	payload->counter++;
-	payload->done = last;
+	payload->last = last;
+	payload->done = last && payload->rest.len == 0;
 	*ret_len = sealed.len - TAG_LEN;
 	return 0;
 }
