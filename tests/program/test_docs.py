@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The documents are part of the product: what they say about the program is held to it here."""
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+VERBS = ["decrypt", "filter", "check", "audit"]
+SCREEN_LINES, SCREEN_COLUMNS = 24, 80
+
+
+def help_of(program, *words):
+    done = subprocess.run([program, *words, "--help"], capture_output=True, text=True, stdin=subprocess.DEVNULL, timeout=20)
+    assert done.returncode == 0 and done.stderr == ""
+    return done.stdout
+
+
+def options(text):
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--help", "--version"}
+
+
+def man_source():
+    return (ROOT / "man/krm-sops.1").read_text()
+
+
+def man_options():
+    return {"--" + name for name in re.findall(r"Fl Fl ([a-z][a-z-]+)", man_source())}
+
+
+@pytest.mark.parametrize("words", [[], *[[verb] for verb in VERBS]], ids=["program", *VERBS])
+def test_help_fits_a_screen_and_has_an_example(program, words):
+    text = help_of(program, *words)
+    lines = text.rstrip("\n").split("\n")
+    assert len(lines) <= SCREEN_LINES
+    assert max(map(len, lines)) <= SCREEN_COLUMNS
+    assert re.search(r"example", text, re.I)
+
+
+def test_help_lists_every_verb(program):
+    text = help_of(program)
+    for verb in VERBS:
+        assert re.search(rf"^\s+{verb}\b", text, re.M), verb
+
+
+def test_man_page_has_every_option_of_help_and_no_other(program):
+    offered = set().union(*(options(help_of(program, *words)) for words in [[], *[[verb] for verb in VERBS]]))
+    assert man_options() - offered == set()
+    assert offered - man_options() == set()
+
+
+def test_man_page_is_well_formed():
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "error", str(ROOT / "man/krm-sops.1")], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+
+
+def test_version_names_the_libraries(program):
+    text = subprocess.run([program, "--version"], capture_output=True, text=True, timeout=20).stdout
+    assert text.startswith("krm-sops " + (ROOT / "VERSION").read_text().strip())
+    for library in ("libyaml", "libsodium", "OpenSSL", "PCRE2"):
+        assert re.search(rf"{library} [0-9]+\.[0-9]+", text), library
+
+
+def test_readme_links_lead_somewhere():
+    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"):
+        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / name).read_text()):
+            if not target.startswith("http"):
+                assert (ROOT / target).exists(), f"{name}: {target}"
+
+
+def test_paths_named_in_the_documents_exist():
+    for name in ("README.md", "CONTRIBUTING.md"):
+        for path in re.findall(r"`((?:lib|krm-fn|tests|docs|examples|man)/[\w./-]+)`", (ROOT / name).read_text()):
+            assert (ROOT / path).exists(), f"{name}: {path}"
+
+
+def test_readme_exit_statuses_are_the_program_s():
+    text = (ROOT / "README.md").read_text()
+    source = (ROOT / "lib/base/err.c").read_text()
+    for status in re.findall(r"^\| (\d+) \|", text, re.M):
+        assert re.search(rf"return {status};", source), status
+
+
+def differs_rows():
+    rows = []
+    for line in (ROOT / "docs/differs.md").read_text().split("\n"):
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        if len(cells) == 5 and not set(cells[0]) <= set("- ") and cells[0] != "where":
+            rows.append(cells)
+    return rows
+
+
+def test_every_difference_has_a_test_of_its_name():
+    tests = "\n".join(path.read_text() for folder in ("unit", "program", "interop") for path in (ROOT / "tests" / folder).rglob("*")
+                      if path.suffix in {".c", ".py"})
+    rows = differs_rows()
+    assert rows
+    for row in rows:
+        names = re.findall(r"`(\w+)`", row[4])
+        assert names, row
+        for name in names:
+            assert re.search(rf"\b{name}\b", tests), f"no test is called {name}"
+
+
+def test_every_difference_is_marked_in_the_code():
+    marked = [path for folder in ("lib", "krm-fn") for path in (ROOT / folder).rglob("*.[ch]") if "Differs:" in path.read_text()]
+    assert marked
+    assert len(differs_rows()) >= len(marked)
