@@ -3,6 +3,8 @@
  * Sets the process up and picks the mode: a verb, or without one the KRM function.
  */
 #include "cmd_decrypt.h"
+#include "cmd_filter.h"
+#include "cmd_function.h"
 #include "command.h"
 #include "version.h"
 
@@ -20,10 +22,8 @@
 /* In the order of the program's help. */
 static const struct command *const commands[] = {
 	&cmd_decrypt,
+	&cmd_filter,
 };
-
-/* What runs without a verb; NULL where this build has none. */
-static const struct command *const function = NULL;
 
 /* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. The
  * fillers of stdin and stdout are open the wrong way round: using them is still an error, not silence. */
@@ -57,19 +57,27 @@ static void print_help(FILE *to)
 {
 	size_t i;
 
-	fprintf(to, "usage: krm-sops COMMAND [options]\n"
-		    "\n"
-		    "Decrypts SOPS documents.\n"
-		    "\n");
+	fputs("usage: krm-sops [options] < ResourceList\n"
+	      "       krm-sops COMMAND [options]\n"
+	      "\n"
+	      "Decrypts SOPS secrets in Kubernetes manifests. Without a command: a KRM function\n"
+	      "for kustomize build --enable-alpha-plugins --enable-exec, and for kpt.\n"
+	      "\n",
+	      to);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(to, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
 	fprintf(to, "  %-10s%s\n", "help",
 		"this text, or that of a command: krm-sops help decrypt");
-	fprintf(to, "\n"
-		    "  --help     this text\n"
-		    "  --version  our version and those of the libraries\n"
-		    "\n"
-		    "example: krm-sops decrypt secrets.yaml\n");
+	fputs("\n"
+	      "  --keys DIR        key Secrets as folders: NAMESPACE/NAME/age.agekey\n"
+	      "  --keys-flat DIR   one key Secret as a volume mount has it\n"
+	      "  --key-secret FILE a manifest with the key Secret; may be repeated\n"
+	      "  --namespace NAME  the only namespace whose keys may be used\n"
+	      "  --root DIR        how far up files may lie; without it the Git toplevel\n"
+	      "  --version         our version and those of the libraries\n"
+	      "\n"
+	      "example: krm-sops decrypt secrets.yaml\n",
+	      to);
 }
 
 static const struct command *find(const char *name)
@@ -112,6 +120,8 @@ static int help(const char *name)
 {
 	const struct command *command = name ? find(name) : NULL;
 
+	if (name && strcmp(name, cmd_function.name) == 0)
+		command = &cmd_function;
 	if (name && !command)
 		return usage("no such command", name);
 	if (command)
@@ -134,10 +144,8 @@ static int run_verb(const struct command *command, int argc, char **argv)
 
 static int run_function(int argc, char **argv)
 {
-	if (function && (argc > 1 || !isatty(STDIN_FILENO)))
-		return run_verb(function, argc, argv);
-	if (argc > 1)
-		return usage("unknown option", argv[1]);
+	if (argc > 1 || !isatty(STDIN_FILENO))
+		return cmd_function.run(argc, argv);
 	print_help(stderr);
 	return err_exit_status(ERR_USAGE);
 }
