@@ -8,8 +8,6 @@
 
 #include "doc/yaml_chars.h"
 
-#include <stdlib.h>
-
 /* The scanner of sops looks no further than this for the next comment line or the end of a gap. */
 enum { LOOK_AHEAD = 512 };
 
@@ -28,7 +26,6 @@ void yaml_text_join(struct yaml_text *text, struct yaml_text *tail)
 static int push(struct yaml_scan *s, const struct yaml_comment *comment, struct err *err)
 {
 	struct yaml_comment *grown;
-	size_t cap;
 
 	if (s->comment_len == s->comment_cap && s->comment_head) {
 		s->comment_len -= s->comment_head;
@@ -36,14 +33,10 @@ static int push(struct yaml_scan *s, const struct yaml_comment *comment, struct 
 			s->comment_len * sizeof(*s->comments));
 		s->comment_head = 0;
 	}
-	if (s->comment_len == s->comment_cap) {
-		cap = s->comment_cap ? s->comment_cap * 2 : 8;
-		grown = realloc(s->comments, cap * sizeof(*grown));
-		if (!grown)
-			return err_nomem(err);
-		s->comments = grown;
-		s->comment_cap = cap;
-	}
+	grown = yaml_grow(s->comments, s->comment_len, &s->comment_cap, sizeof(*grown), err);
+	if (!grown)
+		return -1;
+	s->comments = grown;
 	s->comments[s->comment_len++] = *comment;
 	return 0;
 }

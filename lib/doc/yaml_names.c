@@ -4,6 +4,7 @@
  */
 #include "doc/yaml_names.h"
 
+#include "base/wipe.h"
 #include "doc/yaml_build.h"
 
 #include <search.h>
@@ -68,17 +69,11 @@ enum { FEW = 16 /* keys up to which looking at all pairs is the fastest */ };
 
 int yaml_keys_add(struct yaml_keys *keys, const struct yaml_node *key, struct err *err)
 {
-	struct yaml_key *grown;
-	size_t cap;
+	struct yaml_key *grown = yaml_grow(keys->list, keys->len, &keys->cap, sizeof(*grown), err);
 
-	if (keys->len == keys->cap) {
-		cap = keys->cap ? keys->cap * 2 : 32;
-		grown = realloc(keys->list, cap * sizeof(*grown));
-		if (!grown)
-			return err_nomem(err);
-		keys->list = grown;
-		keys->cap = cap;
-	}
+	if (!grown)
+		return -1;
+	keys->list = grown;
 	keys->list[keys->len++] = (struct yaml_key){.text = key->text,
 						    .alias = key->form == FORM_ALIAS,
 						    .at = key->start.at,
@@ -128,6 +123,6 @@ int yaml_keys_check(struct yaml_keys *keys, size_t from, struct err *err)
 
 void yaml_keys_release(struct yaml_keys *keys)
 {
-	free(keys->list);
+	wipe_free(keys->list, keys->cap * sizeof(*keys->list));
 	*keys = (struct yaml_keys){NULL, 0, 0};
 }

@@ -9,6 +9,7 @@
  */
 #include "doc/yaml_scan.h"
 
+#include "base/wipe.h"
 #include "doc/yaml_chars.h"
 #include "doc/yaml_comments.h"
 #include "doc/yaml_fetch.h"
@@ -19,12 +20,32 @@
 enum {
 	SIMPLE_KEY_MAX = 1024, /* characters from the start of a key to its ':'; YAML 1.2, 7.4.2 */
 	QUEUE_AHEAD = 2,       /* tokens read beyond the next one */
+	LIST_FIRST = 16,       /* elements that a list begins with */
 };
 
 int yaml_fail(struct yaml_mark mark, const char *what, struct err *err)
 {
 	return err_set(err, ERR_FORMAT, "line %u, column %d: %s", mark.line + 1, mark.column + 1,
 		       what);
+}
+
+void *yaml_grow(void *list, size_t len, size_t *cap, size_t size, struct err *err)
+{
+	size_t room = *cap ? *cap * 2 : LIST_FIRST;
+	void *grown;
+
+	if (len < *cap)
+		return list;
+	grown = calloc(room, size);
+	if (!grown) {
+		(void)err_nomem(err);
+		return NULL;
+	}
+	if (len)
+		memcpy(grown, list, len * size);
+	wipe_free(list, len * size);
+	*cap = room;
+	return grown;
 }
 
 struct yaml_scan *yaml_scan_new(struct span input, size_t from, struct doc *doc, struct err *err)
@@ -49,9 +70,9 @@ void yaml_scan_free(struct yaml_scan *s)
 	if (!s)
 		return;
 	buf_release(&s->scratch);
-	free(s->tokens);
-	free(s->comments);
-	free(s);
+	wipe_free(s->tokens, s->token_cap * sizeof(*s->tokens));
+	wipe_free(s->comments, s->comment_cap * sizeof(*s->comments));
+	wipe_free(s, sizeof(*s));
 }
 
 /* Puts a token into the queue: at the end, or before the token with that number where it is not UINT64_MAX. */
@@ -59,21 +80,17 @@ static int push(struct yaml_scan *s, const struct yaml_token *token, uint64_t nu
 		struct err *err)
 {
 	struct yaml_token *grown;
-	size_t cap, at;
+	size_t at;
 
 	if (s->token_len == s->token_cap && s->token_head) {
 		s->token_len -= s->token_head;
 		memmove(s->tokens, s->tokens + s->token_head, s->token_len * sizeof(*s->tokens));
 		s->token_head = 0;
 	}
-	if (s->token_len == s->token_cap) {
-		cap = s->token_cap ? s->token_cap * 2 : 16;
-		grown = realloc(s->tokens, cap * sizeof(*grown));
-		if (!grown)
-			return err_nomem(err);
-		s->tokens = grown;
-		s->token_cap = cap;
-	}
+	grown = yaml_grow(s->tokens, s->token_len, &s->token_cap, sizeof(*grown), err);
+	if (!grown)
+		return -1;
+	s->tokens = grown;
 	at = s->token_len;
 	if (number != UINT64_MAX) {
 		assert(number >= s->parsed);

@@ -125,6 +125,10 @@ int yaml_scan_peek(struct yaml_scan *s, struct yaml_token **ret_token, struct er
 /* Drops the token that was peeked at. */
 void yaml_scan_skip(struct yaml_scan *s);
 
+/* Room for one more of the len elements of `size` bytes in list: list itself, or a larger copy of it whose room is *cap. NULL with
+ * ERR_NOMEM, and list stays. */
+void *yaml_grow(void *list, size_t len, size_t *cap, size_t size, struct err *err) NODISCARD;
+
 /* ERR_FORMAT "line N, column M: what". Always -1. */
 int yaml_fail(struct yaml_mark mark, const char *what, struct err *err);
 
