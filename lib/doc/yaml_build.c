@@ -447,8 +447,10 @@ static int set_key(struct yaml_build *b, const struct yaml_node *key, struct doc
 {
 	const struct doc_node *value = &key->scalar;
 
-	if (key->form == FORM_ALIAS)
+	if (key->form == FORM_ALIAS) {
 		value = key->anchor->tree;
+		key->anchor->tree->flags |= DOC_ALIASED;
+	}
 	if (key->form == FORM_MAP || key->form == FORM_LIST || value->kind == DOC_MAP ||
 	    value->kind == DOC_LIST)
 		return yaml_fail(key->start, "a map or list can not be a key", err);
