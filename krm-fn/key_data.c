@@ -10,6 +10,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+enum { SOURCE_MAX = 1024 /* bytes of "NAMESPACE/NAME/KEY", quoted */ };
+
 static int import_age(const struct key_data *secret, struct span name, struct span value,
 		      struct err *err);
 
@@ -48,23 +50,17 @@ bool key_data_known(struct span name)
 	return kind_of(name) != NULL;
 }
 
-void key_data_note(struct keyring *ring, const char *fmt, ...)
+/* One clause of what the ring says when no key opens a document. */
+static void note(struct keyring *ring, const char *fmt, ...) PRINTF_LIKE(2, 3);
+static void note(struct keyring *ring, const char *fmt, ...)
 {
 	char clause[ERR_MSG_MAX];
-	struct buf *notes = &ring->notes;
 	va_list ap;
-	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(clause, sizeof(clause), fmt, ap);
+	vsnprintf(clause, sizeof(clause), fmt, ap);
 	va_end(ap);
-	/* A clause too many is left out: a buffer that has run over says nothing at all. */
-	if (len < 0 || (size_t)len >= sizeof(clause) || notes->bad ||
-	    (size_t)len + 2 > notes->limit - notes->len)
-		return;
-	if (notes->len)
-		buf_add_str(notes, "; ");
-	buf_add_str(notes, clause);
+	keyring_note(ring, clause);
 }
 
 /* Flux takes an AGE-PLUGIN- line as an identity that opens nothing, as it has no plugins; so do we, and say so. The line stays as an empty
@@ -93,21 +89,16 @@ static int import_age(const struct key_data *secret, struct span name, struct sp
 		      struct err *err)
 {
 	CLEAN_BUF struct buf usable = BUF_INIT(KEYS_SECRET_MAX);
-	struct keyring *ring = secret->ring;
-	size_t before = keyring_age_count(ring);
-	bool plugins = blank_plugins(value, &usable);
+	CLEAN_BUF struct buf source = BUF_INIT(SOURCE_MAX);
 
-	if (buf_check(&usable, err) < 0)
+	if (blank_plugins(value, &usable))
+		note(secret->ring, "age plugins named in '%s' of Secret '%s' are not run",
+		     text_quote(name).text, secret->secret);
+	buf_printf(&source, "%s/%s", secret->secret, text_quote(name).text);
+	buf_add_char(&source, 0);
+	if (buf_check(&usable, err) < 0 || buf_check(&source, err) < 0)
 		return -1;
-	if (keyring_add_age(ring, buf_span(&usable), "age identities", err) < 0)
-		return -1;
-	if (plugins)
-		key_data_note(ring, "age plugins named in '%s' of Secret '%s' are not run",
-			      text_quote(name).text, secret->secret);
-	else if (keyring_age_count(ring) == before)
-		key_data_note(ring, "'%s' of Secret '%s' holds no identity", text_quote(name).text,
-			      secret->secret);
-	return 0;
+	return keyring_add_age(secret->ring, buf_span(&usable), (const char *)source.data, err);
 }
 
 int key_data_import(const struct key_data *secret, struct span name, struct span value,
@@ -128,9 +119,8 @@ int key_data_import(const struct key_data *secret, struct span name, struct span
 				"--key-secret names");
 	}
 	if (!kind->import) {
-		key_data_note(secret->ring,
-			      "%s are not supported by this build ('%s' of Secret '%s')",
-			      kind->what, text_quote(name).text, secret->secret);
+		note(secret->ring, "%s are not supported by this build ('%s' of Secret '%s')",
+		     kind->what, text_quote(name).text, secret->secret);
 		return 0;
 	}
 	if (kind->import(secret, name, value, err) < 0)

@@ -21,7 +21,4 @@ bool key_data_known(struct span name);
 int key_data_import(const struct key_data *secret, struct span name, struct span value,
 		    struct err *err) NODISCARD;
 
-/* Adds a clause to what the ring says when no key opens a document. */
-void key_data_note(struct keyring *ring, const char *fmt, ...) PRINTF_LIKE(2, 3);
-
 #endif

@@ -51,8 +51,13 @@ static int visit(void *cookie, const struct leaf *leaf, struct err *err)
 		return leaf->encrypted ? add(notes, leaf->shown,
 					     "empty, where the rule says encrypted", err)
 				       : 0;
-	if (notes->secret && in_data && !leaf_is_token(leaf->node))
+	if (leaf_is_token(leaf->node))
+		return 0;
+	if (notes->secret && in_data)
 		return add(notes, leaf->shown, "in the clear, in an encrypted Secret", err);
+	/* kustomize itself adds to the metadata. */
+	if (!notes->secret && leaf->encrypted && !span_starts(leaf->path, SPAN("metadata.")))
+		return add(notes, leaf->shown, "in the clear, where the rule says encrypted", err);
 	return 0;
 }
 
