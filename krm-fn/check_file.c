@@ -1,0 +1,359 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One file of a repository; see check.h. Is it a SOPS document, or a stream of such as Flux takes it, and is all of it as its own rule says? What
+ * is no SOPS document is held to the repository's creation rules.
+ */
+#include "check.h"
+
+#include "base/text.h"
+#include "leaves.h"
+#include "sops/sops_value.h"
+
+#include <stdio.h>
+
+#define TOKEN_BEGIN SPAN("ENC[AES256_GCM")
+
+enum { TAG_LEN = 16 /* bytes of the tag of AES-GCM as sops writes it */ };
+
+/* One document (a branch, or all of a stream that is one) under way. */
+struct look {
+	struct check *check;
+	const struct check_file *file;
+	const struct doc_node *branch;
+	const struct sops_meta *meta;
+	uint32_t line; /* of its `sops` entry */
+	size_t bad;    /* findings of it */
+};
+
+static int add(struct look *look, uint32_t line, struct span field, const char *what,
+	       struct err *err)
+{
+	const struct finding_at at = {
+		.path = look->file->shown,
+		.line = line,
+		.item = look->branch,
+		.field = field,
+	};
+
+	look->bad++;
+	return findings_add(&look->check->findings, &at, err, "%s", what);
+}
+
+static bool is_base64(struct span text, size_t *ret_len)
+{
+	CLEAN_BUF struct buf bytes = BUF_INIT(DOC_INPUT_MAX);
+
+	if (base64_decode(BASE64_GO, text, &bytes) < 0 || bytes.bad)
+		return false;
+	*ret_len = bytes.len;
+	return true;
+}
+
+/* What no key would open: not the form of a ciphertext, or parts that are not base64, or a tag of another length. */
+static bool is_malformed(struct span text)
+{
+	struct sops_value value;
+	struct err err = ERR_INIT;
+	size_t data, nonce, tag;
+
+	return sops_value_parse(text, &value, &err) < 0 || !is_base64(value.data, &data) ||
+	       !is_base64(value.nonce, &nonce) || !is_base64(value.tag, &tag) || tag != TAG_LEN;
+}
+
+static int visit(void *cookie, const struct leaf *leaf, struct err *err)
+{
+	struct look *look = cookie;
+	const struct doc_node *node = leaf->node;
+
+	/* Comments are outside of every MAC, and sops keeps the ones that it can not open. */
+	if (node->kind == DOC_COMMENT || node->kind == DOC_MAP || node->kind == DOC_LIST ||
+	    leaf_is_empty(node))
+		return 0;
+	if (node->kind == DOC_STRING && span_starts(node->str, TOKEN_BEGIN) &&
+	    is_malformed(node->str))
+		return add(look, node->line, leaf->shown, "malformed ciphertext", err);
+	if (leaf->encrypted && !leaf_is_token(node))
+		return add(look, node->line, leaf->shown,
+			   "in the clear, where the file's own rule says encrypted", err);
+	if (!leaf->encrypted && leaf_is_token(node))
+		return add(look, node->line, leaf->shown,
+			   "ciphertext, where the file's own rule says in the clear", err);
+	return 0;
+}
+
+static int look_at_leaves(struct look *look, struct err *err)
+{
+	CLEAN_SOPS_RULE struct sops_rule rule = {.regex = NULL};
+	struct err own = ERR_INIT;
+
+	if (sops_rule_init(look->meta, &rule, &own) == 0)
+		return leaves_walk(look->branch, &rule, visit, look, err);
+	if (own.code == ERR_NOMEM) {
+		*err = own;
+		return -1;
+	}
+	return add(look, look->line, SPAN("sops"), own.msg, err);
+}
+
+static int look_at_keys(struct look *look, struct err *err)
+{
+	const struct sops_group *group;
+	const struct sops_key *key;
+	char what[128];
+
+	for (group = look->meta->groups; group; group = group->next) {
+		if (!group->keys && add(look, look->line, SPAN("sops.key_groups"),
+					"a key group without keys", err) < 0)
+			return -1;
+		for (key = group->keys; key; key = key->next) {
+			snprintf(what, sizeof(what), "an entry for %s without 'enc'",
+				 sops_key_type_name(key->type));
+			if (!key->enc.len && add(look, look->line, SPAN("sops"), what, err) < 0)
+				return -1;
+		}
+	}
+	if (look->meta->group_count > 1 &&
+	    look->meta->shamir_threshold > (int64_t)look->meta->group_count)
+		return add(look, look->line, SPAN("sops.shamir_threshold"),
+			   "more than there are key groups: nobody can open this", err);
+	return 0;
+}
+
+static int look_at_mac(struct look *look, struct err *err)
+{
+	if (!look->meta->mac.len)
+		return add(look, look->line, SPAN("sops.mac"), "missing", err);
+	if (is_malformed(look->meta->mac))
+		return add(look, look->line, SPAN("sops.mac"), "malformed ciphertext", err);
+	return 0;
+}
+
+/* A document whose metadata has been read and taken out. */
+static int look_at_document(struct check *check, const struct check_file *file,
+			    const struct sops_meta *meta, const struct doc_node *first,
+			    uint32_t line, bool siblings, bool *ret_good, struct err *err)
+{
+	struct look look = {
+		.check = check,
+		.file = file,
+		.branch = first,
+		.meta = meta,
+		.line = line,
+	};
+
+	check->documents++;
+	if (look_at_mac(&look, err) < 0 || look_at_keys(&look, err) < 0)
+		return -1;
+	for (; look.branch; look.branch = siblings ? look.branch->next : NULL) {
+		if (look_at_leaves(&look, err) < 0 ||
+		    check_clear_branch(check, file, meta, look.branch, err) < 0)
+			return -1;
+	}
+	*ret_good = look.bad == 0;
+	return 0;
+}
+
+/* Metadata that can not be read is a finding; 1 then. */
+static int tell_metadata(struct check *check, const struct check_file *file,
+			 const struct doc_node *branch, uint32_t line, const struct err *own,
+			 struct err *err)
+{
+	const struct finding_at at = {
+		.path = file->shown,
+		.line = line,
+		.item = branch,
+		.field = SPAN("sops"),
+	};
+
+	if (own->code == ERR_NOMEM) {
+		*err = *own;
+		return -1;
+	}
+	check->documents++;
+	return findings_add(&check->findings, &at, err, "%s", own->msg) < 0 ? -1 : 1;
+}
+
+static bool is_any(struct span key, const char *const *names, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		if (span_is(key, names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* `sops` may be anybody's word: metadata has one of the fields that every release writes. */
+static bool has_metadata(const struct doc_node *branch, enum doc_format format)
+{
+	static const char *const names[] = {"mac", "lastmodified", "version"};
+	static const char *const flat[] = {"sops_mac", "sops_lastmodified", "sops_version"};
+	const struct doc_node *block = format == DOC_DOTENV ? branch : doc_get(branch, "sops"),
+			      *kid;
+
+	if (!block || block->kind != DOC_MAP)
+		return false;
+	doc_each (kid, block) {
+		if (kid->key.data &&
+		    (format == DOC_DOTENV ? is_any(kid->key, flat, ARRAY_LEN(flat))
+					  : is_any(kid->key, names, ARRAY_LEN(names))))
+			return true;
+	}
+	return false;
+}
+
+static bool any_metadata(const struct doc *doc, enum doc_format format)
+{
+	const struct doc_node *branch;
+
+	for (branch = doc->first; branch; branch = branch->next) {
+		if (has_metadata(branch, format))
+			return true;
+	}
+	return false;
+}
+
+static bool is_empty(const struct doc_node *branch)
+{
+	return branch->kind != DOC_MAP || !branch->kids.first;
+}
+
+/* One document to sops: every branch has the same MAC, as sops writes it. Else each is one of its own, as kustomize and Flux take them. */
+static bool is_one(const struct doc *doc)
+{
+	const struct doc_node *branch, *first = NULL;
+
+	for (branch = doc->first; branch; branch = branch->next) {
+		if (is_empty(branch))
+			continue;
+		if (!has_metadata(branch, DOC_YAML))
+			return false;
+		if (!first)
+			first = branch;
+		else if (!span_eq(doc_get_str(doc_get(branch, "sops"), "mac"),
+				  doc_get_str(doc_get(first, "sops"), "mac")))
+			return false;
+	}
+	return true;
+}
+
+static int check_one(struct check *check, const struct check_file *file, struct doc *doc,
+		     enum doc_format format, struct err *err)
+{
+	const struct doc_node *block = doc_get(doc->first, "sops");
+	uint32_t line = block ? block->line : 0;
+	struct sops_meta meta = {.groups = NULL};
+	struct err own = ERR_INIT;
+	bool good = false;
+
+	if (sops_meta_take(doc, format, &meta, &own) < 0)
+		return tell_metadata(check, file, doc->first, line, &own, err) < 0 ? -1 : 0;
+	if (look_at_document(check, file, &meta, doc->first, line, true, &good, err) < 0)
+		return -1;
+	return good ? check_keys_add(check, file, format, false, err) : 0;
+}
+
+static int check_branches(struct check *check, const struct check_file *file, struct doc *doc,
+			  struct err *err)
+{
+	bool all_good = true;
+	struct doc_node *branch;
+
+	for (branch = doc->first; branch; branch = branch->next) {
+		struct doc_node *block = doc_get(branch, "sops");
+		struct sops_meta meta = {.groups = NULL};
+		struct err own = ERR_INIT;
+		bool good = false;
+
+		if (!has_metadata(branch, DOC_YAML)) {
+			if (check_clear_branch(check, file, NULL, branch, err) < 0)
+				return -1;
+			continue;
+		}
+		doc_remove(branch, block);
+		if (sops_meta_parse(doc, block, &meta, &own) < 0) {
+			if (tell_metadata(check, file, branch, block->line, &own, err) < 0)
+				return -1;
+		} else if (look_at_document(check, file, &meta, branch, block->line, false, &good,
+					    err) < 0) {
+			return -1;
+		}
+		all_good = all_good && good;
+	}
+	return all_good ? check_keys_add(check, file, DOC_YAML, true, err) : 0;
+}
+
+/* Reads the file as its name says, or where that says nothing as what it turns out to be. 0 with the document; 1: it is none with metadata, or can
+ * not be read (own says why). */
+static int read_document(const struct check_file *file, struct doc *doc,
+			 enum doc_format *ret_format, struct err *own)
+{
+	static const enum doc_format guesses[] = {DOC_BINARY, DOC_YAML, DOC_INI, DOC_DOTENV};
+	enum doc_format format = doc_format_of_path(span_str(file->path));
+	size_t i, n = format == DOC_BINARY ? ARRAY_LEN(guesses) : 1;
+
+	for (i = 0; i < n; i++) {
+		if (n > 1)
+			format = guesses[i];
+		if (doc_read(format, file->text, doc, own) < 0) {
+			if (own->code == ERR_NOMEM)
+				return -1;
+			continue;
+		}
+		if (any_metadata(doc, format)) {
+			*ret_format = format;
+			return 0;
+		}
+		doc_release(doc);
+		*doc = (struct doc)DOC_INIT;
+		*own = (struct err)ERR_INIT;
+	}
+	return 1;
+}
+
+static bool has(struct span text, struct span word)
+{
+	return span_search(text, word) != SIZE_MAX;
+}
+
+/* A look for words before the cost of reading: most files of a repository have nothing to do with sops. */
+static bool may_be_encrypted(struct span text)
+{
+	return has(text, SPAN("sops")) &&
+	       (has(text, TOKEN_BEGIN) || has(text, SPAN("lastmodified")));
+}
+
+/* A file that can not be read as what its name says is a finding where it is an encrypted one without doubt. */
+static bool was_encrypted(const struct check_file *file)
+{
+	return doc_format_of_path(span_str(file->path)) != DOC_BINARY &&
+	       has(file->text, TOKEN_BEGIN) && has(file->text, SPAN("lastmodified"));
+}
+
+int check_file(struct check *check, const struct check_file *file, struct err *err)
+{
+	CLEAN_DOC struct doc doc = DOC_INIT;
+	const struct finding_at at = {.path = file->shown};
+	enum doc_format format = DOC_YAML;
+	struct err own = ERR_INIT;
+	int r;
+
+	check->files++;
+	if (file->binary || !may_be_encrypted(file->text))
+		return check_clear_file(check, file, err);
+	r = read_document(file, &doc, &format, &own);
+	if (r < 0) {
+		*err = own;
+		return -1;
+	}
+	if (r > 0 && own.code != ERR_NONE && was_encrypted(file))
+		return findings_add(&check->findings, &at, err, "can not be read: %s", own.msg);
+	if (r > 0)
+		return check_clear_file(check, file, err);
+	if (format != DOC_YAML || is_one(&doc))
+		return check_one(check, file, &doc, format, err);
+	if (file->named)
+		return check_stream(check, file->shown, &doc, err);
+	return check_branches(check, file, &doc, err);
+}
