@@ -243,8 +243,8 @@ int yaml_style_choose_key(struct span key, struct buf *scratch, struct yaml_scal
 	return 0;
 }
 
-/* For the splicer: a style that reads back as the same value in every reader. Differences from sops: no literal that begins with a TAB, none
- * with line breaks that YAML 1.2 does not know, quotes where sops writes a merge tag. */
+/* For the splicer: a style that reads back as the same value. Differences from sops: no literal that begins with a TAB, none with line breaks
+ * that YAML 1.2 does not know, quotes where sops writes a merge tag and around YAML 1.1's `=`. */
 static int choose_for_splice(struct span text, bool flow, struct yaml_scalar *ret, struct err *err)
 {
 	enum yaml_style wish = YAML_PLAIN;
@@ -256,7 +256,7 @@ static int choose_for_splice(struct span text, bool flow, struct yaml_scalar *re
 	if (traits.breaks)
 		wish = flow || traits.wide_breaks || text.data[0] == '\t' ? YAML_DOUBLE
 									  : YAML_LITERAL;
-	else if (scalar_needs_quotes(text) || span_is(text, "<<"))
+	else if (scalar_needs_quotes(text) || span_is(text, "<<") || span_is(text, "="))
 		wish = YAML_DOUBLE;
 	ret->text = text;
 	ret->style = make_fit(wish, &traits, flow);

@@ -97,15 +97,15 @@ static inline void tree_line_fill(struct doc *doc, struct doc_node *node, const 
 	}
 }
 
-/* The tokens up to the end of the line as a document's branches. */
-static inline void tree_line_build(struct doc *doc, char **save, struct err *err)
+/* The tokens of what strtok_r() has left of a line (or of a whole line) as a document's branches. */
+static inline void tree_line_build(struct doc *doc, char **rest, struct err *err)
 {
 	struct doc_node *open[TREE_LINE_DEPTH];
 	struct span key = SPAN_NULL;
 	int depth = 0;
 	char *token;
 
-	while ((token = strtok_r(NULL, " \n", save))) {
+	while ((token = strtok_r(NULL, " \n", rest))) {
 		if (token[0] == 'k') {
 			key = tree_line_text(doc, token + 1, err);
 			continue;
