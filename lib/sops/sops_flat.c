@@ -59,6 +59,7 @@ static size_t next_separator(struct span name, size_t from, size_t *ret_len, boo
 		}
 	}
 	*ret_len = 0;
+	*ret_list = false;
 	return name.len;
 }
 
