@@ -17,7 +17,8 @@ void hkdf_extract(struct span salt, const struct span *parts, size_t count,
 	CLEAN_WIPE(state);
 	size_t i;
 
-	crypto_auth_hmacsha256_init(&state, salt.data, salt.len);
+	/* libsodium declares its key as never NULL */
+	crypto_auth_hmacsha256_init(&state, salt.len ? salt.data : (const uint8_t *)"", salt.len);
 	for (i = 0; i < count; i++)
 		crypto_auth_hmacsha256_update(&state, parts[i].data, parts[i].len);
 	crypto_auth_hmacsha256_final(&state, prk);
