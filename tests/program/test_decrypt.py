@@ -116,7 +116,7 @@ def test_options_stand_anywhere(run, good, args):
 def test_wrong_command_lines_are_usage_errors(run, good, args):
     done = run(*args)
     assert (done.returncode, done.stdout) == (2, b"")
-    assert b"krm-sops: " in done.stderr and b"hint: " in done.stderr or b"indent" in done.stderr
+    assert done.stderr.startswith(b"krm-sops: ")
 
 
 def test_differs_dash_is_stdin_and_needs_types_as_in_sops(run):
