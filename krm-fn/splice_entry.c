@@ -146,22 +146,25 @@ static const struct doc_node *next_entry(const struct places *p, const struct do
 	return from;
 }
 
-static int cut_block_run(struct splice *splice, const struct places *p,
-			 const struct doc_node *first, const struct doc_node *last, struct err *err)
+/* One entry of a block collection. *moved_to: where the last cut brought the text behind it up to, behind a dash; an entry that begins there
+ * has lost its own line. */
+static int cut_block(struct splice *splice, const struct places *p, const struct doc_node *entry,
+		     size_t *moved_to, struct err *err)
 {
 	size_t start = 0, line, end = 0;
 
-	if (find_start(p, first, &start, err) < 0 || lines_end(p, last, last->end, &end, err) < 0)
+	if (find_start(p, entry, &start, err) < 0 || lines_end(p, entry, entry->end, &end, err) < 0)
 		return -1;
 	line = splice_line_start(p->source, start);
-	if (all_blank(span_sub(p->source, line, start - line)))
+	if (start != *moved_to && all_blank(span_sub(p->source, line, start - line)))
 		return splice_replace(splice, line, end, SPAN_NULL, err);
-	if (!only_indicators(span_sub(p->source, line, start - line)))
-		return refuse(first, err);
+	if (start != *moved_to && !only_indicators(span_sub(p->source, line, start - line)))
+		return refuse(entry, err);
 	/* What follows moves up behind the dash. */
 	while (end < p->source.len &&
 	       (is_blank(p->source.data[end]) || is_break(p->source.data[end])))
 		end++;
+	*moved_to = end;
 	return splice_replace(splice, start, end, SPAN_NULL, err);
 }
 
@@ -184,78 +187,96 @@ static bool has_comment(struct span source, size_t from, size_t to)
 	return span_find(span_sub(source, from, to - from), 0, '#') < to - from;
 }
 
-static int cut_flow_run(struct splice *splice, const struct places *p, const struct doc_node *prev,
-			const struct doc_node *first, const struct doc_node *last,
-			const struct doc_node *next, struct err *err)
+/* An entry of a flow collection that another one follows: with the comma and the blanks behind it. */
+static int cut_flow_before(struct splice *splice, const struct places *p,
+			   const struct doc_node *entry, const struct doc_node *next,
+			   struct err *err)
 {
-	size_t start, from, to, comma;
+	size_t start, end, comma;
 
-	if (find_start(p, first, &start, err) < 0)
+	if (find_start(p, entry, &start, err) < 0 || find_start(p, next, &end, err) < 0)
 		return -1;
-	to = last->end;
-	if (next) {
-		if (find_start(p, next, &from, err) < 0)
-			return -1;
-		if (from < to || find_comma(p->source, to, from) == SIZE_MAX)
-			return refuse(last, err);
-		if (has_comment(p->source, to, from))
-			from = find_comma(p->source, to, from) + 1;
-		return splice_replace(splice, start, from, SPAN_NULL, err);
-	}
-	if (!prev)
-		return refuse(first, err);
-	from = prev->end;
-	comma = from <= start ? find_comma(p->source, from, start) : SIZE_MAX;
+	comma = entry->end <= end ? find_comma(p->source, entry->end, end) : SIZE_MAX;
 	if (comma == SIZE_MAX)
-		return refuse(first, err);
-	if (!has_comment(p->source, from, start))
-		return splice_replace(splice, comma, to, SPAN_NULL, err);
-	if (splice_replace(splice, comma, comma + 1, SPAN_NULL, err) < 0)
-		return -1;
-	return splice_replace(splice, start, to, SPAN_NULL, err);
+		return refuse(entry, err);
+	if (has_comment(p->source, entry->end, end))
+		end = comma + 1;
+	return splice_replace(splice, start, end, SPAN_NULL, err);
 }
 
-/* Nothing is left: {} or [] in the place of all. */
-static int cut_all(struct splice *splice, const struct places *p, const struct doc_node *first,
-		   const struct doc_node *last, struct err *err)
+/* The entries from first to the end, of which drop[n - 1] is the last: the comma behind the one that is kept goes too. With comments in between
+ * nothing but the entries and their commas. */
+static int cut_flow_tail(struct splice *splice, const struct places *p, const struct doc_node *kept,
+			 const struct doc_node *const *drop, size_t n, struct err *err)
+{
+	size_t start, at = kept->end, comma = SIZE_MAX, before, i;
+	bool comments = false;
+
+	for (i = 0; i < n; i++) {
+		if (find_start(p, drop[i], &start, err) < 0)
+			return -1;
+		before = at <= start ? find_comma(p->source, at, start) : SIZE_MAX;
+		if (before == SIZE_MAX)
+			return refuse(drop[i], err);
+		comments = comments || has_comment(p->source, at, start);
+		comma = i == 0 ? before : comma;
+		at = drop[i]->end;
+	}
+	if (!comments)
+		return splice_replace(splice, comma, at, SPAN_NULL, err);
+	for (i = 0, at = kept->end; i < n; i++, at = drop[i - 1]->end) {
+		if (find_start(p, drop[i], &start, err) < 0)
+			return -1;
+		comma = find_comma(p->source, at, start);
+		if (splice_replace(splice, comma, comma + 1, SPAN_NULL, err) < 0 ||
+		    splice_replace(splice, start, drop[i]->end, SPAN_NULL, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Nothing is left of a flow collection but its brackets, and a comma at its end goes too. */
+static int cut_flow_only(struct splice *splice, const struct places *p,
+			 const struct doc_node *entry, struct err *err)
 {
 	struct span source = p->source;
-	size_t start, end = last->end, begin = splice_begin(splice), after;
+	size_t start, end = entry->end, after = end;
+
+	if (find_start(p, entry, &start, err) < 0)
+		return -1;
+	while (after < source.len && (is_blank(source.data[after]) || is_break(source.data[after])))
+		after++;
+	if (after < source.len && source.data[after] == ',')
+		end = after + 1;
+	return splice_replace(splice, start, end, SPAN_NULL, err);
+}
+
+/* Nothing is left of a block collection: {} or [] stands where the first entry was. */
+static int put_empty(struct splice *splice, const struct places *p, const struct doc_node *first,
+		     struct err *err)
+{
+	size_t start, end = first->end, begin = splice_begin(splice);
 
 	if (find_start(p, first, &start, err) < 0)
 		return -1;
-	if (p->flow) {
-		for (after = end; after < source.len &&
-				  (is_blank(source.data[after]) || is_break(source.data[after]));)
-			after++;
-		if (after < source.len && source.data[after] == ',')
-			end = after + 1;
-		return splice_replace(splice, start, end, SPAN_NULL, err);
-	}
 	buf_add_str(&splice->text, p->list ? "[]" : "{}");
-	if (end > 0 && is_break(source.data[end - 1]))
+	if (end > start && is_break(p->source.data[end - 1]))
 		buf_add_char(&splice->text, '\n');
 	return splice_end(splice, start, end, begin, err);
 }
 
-int splice_remove(struct splice *splice, const struct doc_node *parent,
-		  const struct doc_node *const *drop, size_t n, struct err *err)
+static int check(const struct places *p, const struct doc_node *const *drop, size_t n,
+		 size_t *ret_kept, struct err *err)
 {
-	struct places p = {.source = splice->source,
-			   .parent = parent,
-			   .flow = parent->flags & DOC_FLOW,
-			   .list = parent->kind == DOC_LIST};
-	const struct doc_node *kid = next_entry(&p, parent->kids.first), *prev = NULL, *first,
-			      *last;
-	size_t i = 0, kept = 0;
+	const struct doc_node *kid = next_entry(p, p->parent->kids.first);
+	size_t i = 0;
 
-	if (n == 0)
-		return 0;
-	for (; kid; kid = next_entry(&p, kid->next)) {
+	*ret_kept = 0;
+	for (; kid; kid = next_entry(p, kid->next)) {
 		if (i < n && kid == drop[i])
 			i++;
 		else
-			kept++;
+			++*ret_kept;
 	}
 	if (i != n)
 		return err_set(err, ERR_BUG, "an entry to remove is not where it was");
@@ -264,26 +285,65 @@ int splice_remove(struct splice *splice, const struct doc_node *parent,
 			return refuse(drop[i], err);
 	}
 	/* A flow map may be a single pair without braces: [sops: x]. */
-	if (p.flow &&
-	    (parent->start >= p.source.len || p.source.data[parent->start] != (p.list ? '[' : '{')))
+	if (p->flow && (p->parent->start >= p->source.len ||
+			p->source.data[p->parent->start] != (p->list ? '[' : '{')))
 		return refuse(drop[0], err);
-	if (kept == 0)
-		return cut_all(splice, &p, drop[0], drop[n - 1], err);
-	i = 0;
-	for (kid = next_entry(&p, parent->kids.first); kid && i < n;
-	     kid = next_entry(&p, kid->next)) {
-		if (kid != drop[i]) {
-			prev = kid;
-			continue;
-		}
-		first = last = kid;
-		for (i++; i < n && next_entry(&p, last->next) == drop[i]; i++)
-			last = drop[i];
-		if (p.flow ? cut_flow_run(splice, &p, prev, first, last, next_entry(&p, last->next),
-					  err) < 0
-			   : cut_block_run(splice, &p, first, last, err) < 0)
+	return 0;
+}
+
+static int remove_block(struct splice *splice, const struct places *p,
+			const struct doc_node *const *drop, size_t n, size_t kept, struct err *err)
+{
+	size_t i = 0, moved_to = SIZE_MAX;
+
+	if (kept == 0 && put_empty(splice, p, drop[i++], err) < 0)
+		return -1;
+	for (; i < n; i++) {
+		if (cut_block(splice, p, drop[i], &moved_to, err) < 0)
 			return -1;
-		prev = kid = last;
 	}
 	return 0;
+}
+
+static int remove_flow(struct splice *splice, const struct places *p,
+		       const struct doc_node *const *drop, size_t n, struct err *err)
+{
+	const struct doc_node *kept = NULL, *kid, *next;
+	size_t tail = n, single, i;
+
+	/* drop[tail] and those behind it are the last entries; none where something is kept there. */
+	while (tail > 0 && next_entry(p, drop[tail - 1]->next) == (tail < n ? drop[tail] : NULL))
+		tail--;
+	for (kid = next_entry(p, p->parent->kids.first); tail < n && kid != drop[tail];
+	     kid = next_entry(p, kid->next))
+		kept = kid;
+	single = tail < n && !kept ? n - 1 : tail;
+	for (i = 0; i < single; i++) {
+		next = next_entry(p, drop[i]->next);
+		if (cut_flow_before(splice, p, drop[i], next, err) < 0)
+			return -1;
+	}
+	if (tail == n)
+		return 0;
+	if (!kept)
+		return cut_flow_only(splice, p, drop[n - 1], err);
+	return cut_flow_tail(splice, p, kept, drop + tail, n - tail, err);
+}
+
+int splice_remove(struct splice *splice, const struct doc_node *parent,
+		  const struct doc_node *const *drop, size_t n, struct err *err)
+{
+	const struct places p = {.source = splice->source,
+				 .parent = parent,
+				 .flow = parent->flags & DOC_FLOW,
+				 .list = parent->kind == DOC_LIST};
+	size_t kept = 0;
+
+	if (n == 0)
+		return 0;
+	if (check(&p, drop, n, &kept, err) < 0)
+		return -1;
+	if (p.flow)
+		return remove_flow(splice, &p, drop, n, err);
+	return remove_block(splice, &p, drop, n, kept, err);
 }
