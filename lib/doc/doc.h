@@ -59,7 +59,7 @@ struct doc_node {
 	uint8_t flags;   /* enum doc_flag */
 	uint16_t depth;  /* nesting, 0 for a branch; free for a reader's use */
 	uint32_t line;   /* 1-based line of the value in the source; 0 where there is none */
-	/* Byte offsets into the source, for splicing (YAML only; 0 elsewhere): where the key begins, where the value's text begins (its
+	/* Byte offsets into the source, for splicing (YAML and JSON; 0 elsewhere): where the key begins, where the value's text begins (its
 	 * tag or anchor included) and ends. An empty plain scalar has start == end. A block collection ends where its last entry's
 	 * value does. */
 	uint32_t key_start, start, end;

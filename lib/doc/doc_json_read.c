@@ -262,10 +262,30 @@ static enum doc_kind kind_of(int first)
 	}
 }
 
-static int take_value(struct reader *r, unsigned depth, struct span key, struct doc_node *parent)
+static int take_kind(struct reader *r, struct doc_node *node, int first)
+{
+	switch (node->kind) {
+	case DOC_MAP:
+	case DOC_LIST:
+		return take_container(r, node);
+	case DOC_STRING:
+		node->flags = DOC_QUOTED;
+		return take_string(r, &node->str);
+	case DOC_BOOL:
+		node->boolean = first == 't';
+		return take_word(r, first == 't' ? "true" : "false");
+	case DOC_INT:
+		return take_number(r, node);
+	default:
+		return take_word(r, "null");
+	}
+}
+
+static int take_value(struct reader *r, struct span key, size_t key_start, struct doc_node *parent)
 {
 	int first = peek(r);
 	struct doc_node *node = doc_new(r->doc, kind_of(first), r->err);
+	unsigned depth = parent->depth + 1u;
 
 	if (!node)
 		return -1;
@@ -279,20 +299,12 @@ static int take_value(struct reader *r, unsigned depth, struct span key, struct 
 	node->line = r->line;
 	node->depth = (uint16_t)depth;
 	doc_append(parent, node);
-	switch (node->kind) {
-	case DOC_MAP:
-	case DOC_LIST:
-		return take_container(r, node);
-	case DOC_STRING:
-		return take_string(r, &node->str);
-	case DOC_BOOL:
-		node->boolean = first == 't';
-		return take_word(r, first == 't' ? "true" : "false");
-	case DOC_INT:
-		return take_number(r, node);
-	default:
-		return take_word(r, "null");
-	}
+	node->key_start = (uint32_t)key_start;
+	node->start = (uint32_t)r->at;
+	if (take_kind(r, node, first) < 0)
+		return -1;
+	node->end = (uint32_t)r->at;
+	return 0;
 }
 
 /* An object or array; its opening bracket is next. */
@@ -301,6 +313,7 @@ static int take_container(struct reader *r, struct doc_node *node)
 	bool map = node->kind == DOC_MAP;
 	int close = map ? '}' : ']';
 
+	node->flags = DOC_FLOW;
 	r->at++;
 	if (peek(r) == close) {
 		r->at++;
@@ -308,14 +321,16 @@ static int take_container(struct reader *r, struct doc_node *node)
 	}
 	for (;;) {
 		struct span key = SPAN_NULL;
+		size_t key_start = 0;
 
 		if (map) {
 			if (peek(r) != '"')
 				return fail(r, "expected a key in double quotes");
+			key_start = r->at;
 			if (take_string(r, &key) < 0 || expect(r, ':', "expected ':'") < 0)
 				return -1;
 		}
-		if (take_value(r, node->depth + 1u, key, node) < 0)
+		if (take_value(r, key, key_start, node) < 0)
 			return -1;
 		if (peek(r) == close) {
 			r->at++;
@@ -341,11 +356,13 @@ int doc_json_read(struct span input, struct doc *ret_doc, struct err *err)
 	root = doc_new(ret_doc, DOC_MAP, err);
 	if (root) {
 		root->line = r.line;
+		root->start = (uint32_t)r.at;
 		doc_add_branch(ret_doc, root);
 	}
 	if (!root || take_container(&r, root) < 0) {
 		doc_release(ret_doc);
 		return -1;
 	}
+	root->end = (uint32_t)r.at;
 	return 0;
 }
