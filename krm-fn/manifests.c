@@ -4,7 +4,7 @@
  */
 #include "manifests.h"
 
-#include "base/text.h"
+#include "splice.h"
 
 /* Blanks, comments and document markers: helm prints such streams for a chart without resources. */
 static bool is_void(struct span text)
@@ -70,12 +70,9 @@ int manifests_read(struct span text, const char *name, struct manifests *ret_man
 	size_t cap = 0;
 
 	manifests->text = text;
-	if (span_starts(text, SPAN("\xff\xfe")) || span_starts(text, SPAN("\xfe\xff")))
-		return err_set(err, ERR_UNSUPPORTED, "%s: UTF-16 can not be changed in place",
-			       name);
 	if (is_void(text))
 		return 0;
-	if (doc_read(DOC_YAML, text, &manifests->doc, err) < 0)
+	if (splice_read(text, &manifests->doc, err) < 0)
 		return err_wrap(err, "%s", name);
 	for (object = manifests->doc.first; object; object = object->next) {
 		items = items_of(object);

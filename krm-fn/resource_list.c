@@ -56,11 +56,9 @@ int resource_list_read(struct span text, struct resource_list *ret_list, struct 
 	struct doc_node *config;
 
 	list->text = text;
-	if (span_starts(text, SPAN("\xff\xfe")) || span_starts(text, SPAN("\xfe\xff")))
-		return err_set(err, ERR_UNSUPPORTED, "stdin: UTF-16 can not be changed in place");
 	if (text.len == 0)
 		return err_set(err, ERR_FORMAT, "stdin: empty, expected a ResourceList");
-	if (doc_read(DOC_YAML, text, &list->doc, err) < 0)
+	if (splice_read(text, &list->doc, err) < 0)
 		return err_wrap(err, "stdin");
 	if (!list->doc.first || list->doc.first != list->doc.last)
 		return err_set(err, ERR_FORMAT, "stdin: expected one document, a ResourceList");

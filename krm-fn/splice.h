@@ -32,6 +32,10 @@ enum {
 	}
 #define CLEAN_SPLICE CLEANUP(splice_release)
 
+/* Reads a text that will be spliced: YAML documents, or one JSON object. ret_doc must be DOC_INIT. splice_read.c. Errors: those of doc_read(),
+ * ERR_UNSUPPORTED for UTF-16, whose bytes the tree does not count. */
+int splice_read(struct span text, struct doc *ret_doc, struct err *err) NODISCARD;
+
 /* Puts text in the place of source[start, end). Errors: ERR_NOMEM, ERR_LIMIT. */
 int splice_replace(struct splice *splice, size_t start, size_t end, struct span text,
 		   struct err *err) NODISCARD;
