@@ -1,0 +1,369 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Real kustomize builds with our function, on repositories made on the spot.
+
+The judge is the build of the same repository in which each file was decrypted by the real sops beforehand, which is what Flux does: the
+two must be equal to the byte, name hashes and references included. Then what kustomize is known to do (the traps T1 to T19 of its
+wire format) is held up to the function, each as a named test. Trees of a failed test are kept in build/interop/kustomize.
+"""
+import argparse
+import base64
+import json
+import random
+import re
+import shutil
+import sys
+import traceback
+
+import yaml
+
+from lib import gitops, peers, process, typed
+from lib.world import World
+
+FLAGS = ["--enable-alpha-plugins", "--enable-exec"]
+TESTS = []
+
+
+class Failed(Exception):
+    """A test that did not hold, and why."""
+
+
+def check(truth, why, result=None):
+    if not truth:
+        raise Failed(why + (f"\nstatus {result.status}\n{result.stderr.decode(errors='replace')[:3000]}" if result else ""))
+
+
+def test(function):
+    TESTS.append(function)
+    return function
+
+
+class Bench:
+    """What a test needs: a fresh repository each time it asks, and kustomize."""
+
+    def __init__(self, world, kustomize, seed, number):
+        self.world, self.kustomize_path, self.seed, self.number = world, kustomize, seed, number
+        self.top = world.folder(f"repo-{number}")
+        self.made = 0
+
+    def repository(self):
+        """A repository that sops can open again."""
+        while True:
+            folder = self.top / f"r{self.made}"
+            self.made += 1
+            repository = gitops.Repository(self.world, folder, f"{self.seed}:{self.number}:{self.made}")
+            repository.build()
+            if all(self.world.run_sops(["decrypt", path]).status == 0 for path in repository.sealed):
+                return repository
+
+    def build(self, folder, flags=tuple(FLAGS), env=None):
+        return process.run([self.kustomize_path, "build", *flags, folder], self.world.env if env is None else env, self.top)
+
+    def built(self, folder, **more):
+        result = self.build(folder, **more)
+        check(result.status == 0, f"build of {folder.name} failed", result)
+        return result.stdout
+
+
+def difference(one, two):
+    """The first lines that differ, without their values."""
+    for number, (a, b) in enumerate(zip(one.decode().splitlines(), two.decode().splitlines()), 1):
+        if a != b:
+            return f"line {number}: Flux {a[:60]!r}, ours {b[:60]!r}"
+    return f"{len(one)} and {len(two)} bytes"
+
+
+def with_function(bench, repository, spec="  mode: transform", **more):
+    repository.add_function("decrypt.yaml", bench.world.program, spec)
+    repository.finish(transformers=["decrypt.yaml"], **more)
+    return repository.folder / "apps" / "prod"
+
+
+def as_flux(bench, repository, **more):
+    repository.finish(**more)
+    target = repository.folder.with_name(repository.folder.name + "-flux")
+    check(repository.decrypted_copy(target), "sops does not open its own files")
+    return target / "apps" / "prod"
+
+
+def objects(data):
+    return [typed.value(node) for node in yaml.compose_all(data, Loader=yaml.SafeLoader) if node]
+
+
+def find(items, kind, part):
+    return next(item for item in items if item["kind"] == kind and part in item["metadata"]["name"])
+
+
+@test
+def same_bytes_as_flux_in_its_order(bench):
+    repository = bench.repository()
+    order = {"sortOptions": {"order": "fifo"}}
+    flux = bench.built(as_flux(bench, repository, **order))
+    ours = bench.built(with_function(bench, repository, **order))
+    check(flux == ours, difference(flux, ours))
+    check(b"ENC[" not in ours and b"sops" not in ours.replace(b"krm-sops", b""), "something of sops is left")
+
+
+@test
+def same_bytes_as_flux_in_default_order(bench):
+    repository = bench.repository()
+    flux = bench.built(as_flux(bench, repository))
+    ours = bench.built(with_function(bench, repository))
+    check(flux == ours, difference(flux, ours))
+
+
+@test
+def every_mac_is_verified(bench):
+    """mac: verify makes an error of what cannot be verified; in a repository that holds its sources nothing is."""
+    repository = bench.repository()
+    flux = bench.built(as_flux(bench, repository))
+    result = bench.build(with_function(bench, repository, "  mode: transform\n  mac: verify"))
+    check(result.status == 0, "build with mac: verify", result)
+    check(flux == result.stdout, difference(flux, result.stdout))
+
+
+@test
+def transformer_in_the_base(bench):
+    """Decrypted in a base, prefixed and patched above it."""
+    repository = bench.repository()
+    top = json.dumps({"resources": ["../prod"], "nameSuffix": "-x", "patches": [{"target": {"kind": "Secret", "name": ".*own"}, "patch": '[{"op": "add", "path": "/stringData/added", "value": "v"}]'}]})
+    flux = as_flux(bench, repository)
+    base = with_function(bench, repository)
+    for folder in (flux, base):
+        (folder.parent / "top").mkdir()
+        (folder.parent / "top" / "kustomization.yaml").write_text(top)
+    one, two = bench.built(flux.parent / "top"), bench.built(base.parent / "top")
+    check(one == two, difference(one, two))
+
+
+@test
+def encrypting_anew_changes_no_name(bench):
+    repository = bench.repository()
+    folder = with_function(bench, repository)
+    before = {(i["kind"], i["metadata"]["name"]) for i in objects(bench.built(folder))}
+    cipher = {path: path.read_bytes() for path in repository.sealed}
+    repository.reencrypt()
+    check(all(path.read_bytes() != old for path, old in cipher.items()), "nothing was encrypted anew")
+    after = {(i["kind"], i["metadata"]["name"]) for i in objects(bench.built(folder))}
+    check(before == after, f"names differ: {sorted(before ^ after)}")
+
+
+@test
+def t2_no_key_fails_the_build(bench):
+    """Nothing on stdout and a status that is not 0; an empty success would delete every resource."""
+    repository = bench.repository()
+    folder = with_function(bench, repository)
+    env = {name: value for name, value in bench.world.env.items() if not name.startswith("SOPS_")}
+    result = bench.build(folder, env=env)
+    check(result.status != 0 and not result.stdout, "a build without keys", result)
+    check(b"Secret" in result.stderr and b"AGE-SECRET" not in result.stderr, "the message names no resource", result)
+
+
+@test
+def t2_all_resources_are_there(bench):
+    repository = bench.repository()
+    flux = objects(bench.built(as_flux(bench, repository)))
+    ours = objects(bench.built(with_function(bench, repository)))
+    names = lambda items: [(i["kind"], i["metadata"]["name"]) for i in items]
+    check(names(flux) == names(ours) and len(ours) >= 9, f"{len(flux)} and {len(ours)} resources")
+
+
+@test
+def t4_references_follow_the_hash(bench):
+    repository = bench.repository()
+    items = objects(bench.built(with_function(bench, repository)))
+    secret, release, web = find(items, "Secret", "files"), find(items, "HelmRelease", "app"), find(items, "Deployment", "web")
+    check(re.search(r"files-[a-z0-9]{10}$", secret["metadata"]["name"]), f"no hash in {secret['metadata']['name']}")
+    check(release["spec"]["valuesFrom"][0]["name"] == secret["metadata"]["name"], "valuesFrom does not name the Secret")
+    named = [entry["secretRef"]["name"] for entry in web["spec"]["template"]["spec"]["containers"][0]["envFrom"]]
+    check(named[0] == find(items, "Secret", "envs")["metadata"]["name"], "envFrom does not name the Secret")
+
+
+def secret_from(bench, repository, key, data, kind):
+    """A build of one generated Secret over one encrypted file; and of the same from the plain bytes."""
+    folder = repository.folder / "one"
+    check(repository.seal(f"one/doc.{kind}", data), "sops does not take the data")
+    repository.write("one/decrypt.yaml", gitops.DECRYPT.replace("PROGRAM", str(bench.world.program)).replace("SPEC", "  mode: transform"))
+    kustomization = {"secretGenerator": [{"name": "s", "files": [f"{key}=doc.{kind}"]}]}
+    repository.write("one/kustomization.yaml", json.dumps({**kustomization, "transformers": ["decrypt.yaml"]}))
+    ours = bench.built(folder)
+    opened = bench.world.run_sops(["decrypt", folder / f"doc.{kind}"]).stdout
+    repository.write("two/kustomization.yaml", json.dumps(kustomization))
+    (repository.folder / "two" / f"doc.{kind}").write_bytes(opened)
+    return ours, bench.built(repository.folder / "two"), opened
+
+
+@test
+def t6_wrapped_base64_is_read(bench):
+    """Long base64 arrives as a literal block; every byte value comes out."""
+    data = bytes(range(256)) * 9
+    ours, _, opened = secret_from(bench, bench.repository(), "blob", data, "bin")
+    check(base64.b64decode(objects(ours)[0]["data"]["blob"]) == data == opened, "other bytes")
+
+
+@test
+def t7_validator_passes_and_keeps_all(bench):
+    """Nothing encrypted: the build is the one without the function."""
+    repository = bench.repository()
+    flux = as_flux(bench, repository)
+    plain = bench.built(flux)
+    (flux / "validate.yaml").write_text(gitops.DECRYPT.replace("PROGRAM", str(bench.world.program)).replace("SPEC", "  mode: validate"))
+    (flux / "kustomization.yaml").write_text(json.dumps({**repository.kustomization, "validators": ["validate.yaml"]}))
+    check(bench.built(flux) == plain, "a validator changed the build")
+
+
+@test
+def t7_validator_finds_ciphertext(bench):
+    repository = bench.repository()
+    repository.add_function("validate.yaml", bench.world.program, "  mode: validate")
+    repository.finish(validators=["validate.yaml"])
+    result = bench.build(repository.folder / "apps" / "prod")
+    check(result.status != 0 and not result.stdout, "a validator let ciphertext pass", result)
+
+
+@test
+def t7_validator_behind_the_transformer(bench):
+    repository = bench.repository()
+    folder = with_function(bench, repository)
+    plain = bench.built(folder)
+    repository.add_function("validate.yaml", bench.world.program, "  mode: validate")
+    repository.finish(transformers=["decrypt.yaml"], validators=["validate.yaml"])
+    check(bench.built(folder) == plain, "transformer and validator together give another build")
+
+
+@test
+def t8_dotenv_in_pieces(bench):
+    repository = bench.repository()
+    items = objects(bench.built(with_function(bench, repository)))
+    path = repository.folder / "apps" / "prod" / "app.enc.env"
+    lines = [line for line in bench.world.run_sops(["decrypt", path]).stdout.decode().split("\n") if line and not line.startswith("#")]
+    found = {key: base64.b64decode(value).decode() for key, value in find(items, "Secret", "envs")["data"].items()}
+    check(found == dict(line.split("=", 1) for line in lines), "the keys are not those of the dotenv file")
+
+
+@test
+def t16_in_place_is_refused(bench):
+    """`kustomize fn run` writes results back to disk."""
+    repository = bench.repository()
+    repository.write("pkg/secret.yaml", (repository.folder / "apps/prod/own-secret.yaml").read_text())
+    repository.write("pkg/fn.yaml", gitops.DECRYPT.replace("PROGRAM", str(bench.world.program)).replace("SPEC", "  mode: transform"))
+    folder = repository.folder / "pkg"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    result = process.run([bench.kustomize_path, "fn", "run", "--enable-exec", folder], bench.world.env, repository.folder)
+    check(result.status != 0, "it was not refused", result)
+    check({path.name: path.read_bytes() for path in folder.iterdir()} == before, "files were changed")
+    check(b"allowPlaintextOnDisk" in result.stderr, "no hint", result)
+
+
+@test
+def t16_in_place_where_allowed(bench):
+    """The file is decrypted on disk, its other lines stay."""
+    repository = bench.repository()
+    text = (repository.folder / "apps/prod/own-secret.yaml").read_text()
+    repository.write("pkg/secret.yaml", text)
+    repository.write("pkg/fn.yaml", gitops.DECRYPT.replace("PROGRAM", str(bench.world.program)).replace("SPEC", "  mode: transform\n  allowPlaintextOnDisk: true"))
+    folder = repository.folder / "pkg"
+    result = process.run([bench.kustomize_path, "fn", "run", "--enable-exec", folder], bench.world.env, repository.folder)
+    check(result.status == 0, "it failed", result)
+    found = objects((folder / "secret.yaml").read_bytes())[0]
+    opened = objects(bench.world.run_sops(["decrypt", repository.folder / "apps/prod/own-secret.yaml"]).stdout)[0]
+    check(found.get("stringData") == opened["stringData"] and found.get("data") == opened.get("data") and "sops" not in found, "not what sops decrypts")
+
+
+@test
+def t19_hash_of_a_long_value(bench):
+    """A long value's base64 is wrapped before it is hashed; short ones are not."""
+    for size in (1, 50, 51, 52, 53, 54, 105, 5000):
+        ours, plain, _ = secret_from(bench, bench.repository(), "blob", b"x" * size, "bin")
+        check(ours == plain, f"{size} bytes: {difference(plain, ours)}")
+
+
+@test
+def t19_hash_of_every_format(bench):
+    for key, kind, data in (("values.yaml", "yaml", b"a: 1\nb:\n- x # c\n" * 1), ("c.json", "json", b'{"a": [1, 2.50, "x"]}'), ("a.env", "env", b"A=1\nB=two\n"), ("a.ini", "ini", b"[s]\na=1\n")):
+        ours, plain, _ = secret_from(bench, bench.repository(), key, data, kind)
+        check(ours == plain, f"{kind}: {difference(plain, ours)}")
+
+
+@test
+def decrypt_disabled_is_left_alone(bench):
+    repository = bench.repository()
+    off = {"commonAnnotations": {"kustomize.toolkit.fluxcd.io/decrypt": "disabled"}}
+    repository.finish(**off)
+    plain = bench.built(repository.folder / "apps" / "prod")
+    check(b"ENC[" in plain, "nothing is encrypted there")
+    check(bench.built(with_function(bench, repository, **off)) == plain, "something was changed")
+
+
+ATTACKS = {
+    "value emptied": lambda text: re.sub(r"^( +k0: ).*$", r'\1""', text, count=1, flags=re.M),
+    "value in the clear by another rule": lambda text: re.sub(r"encrypted_regex: .*", "encrypted_regex: ^nothing$", re.sub(r"^( +k0: ).*$", r"\1clear", text, count=1, flags=re.M)),
+    "key deleted": lambda text: re.sub(r"^ +k0: .*\n", "", text, count=1, flags=re.M),
+    "Secret made a ConfigMap": lambda text: text.replace("kind: Secret", "kind: ConfigMap", 1),
+    "namespace changed": lambda text: text.replace("metadata:\n", "metadata:\n    namespace: other\n", 1),
+    "MAC of another file": None,
+}
+OUTSIDE_OF_MAC = ("Secret made a ConfigMap", "namespace changed")  # where the file asks for mac_only_encrypted
+
+
+@test
+def attacks_by_a_writer_without_a_key(bench):
+    """Each on the file in Git: the build must fail and print nothing."""
+    for name, attack in ATTACKS.items():
+        repository = bench.repository()
+        path = repository.folder / "apps/prod/own-secret.yaml"
+        text = path.read_text()
+        if attack is None:
+            other = (repository.folder / "apps/base/db-secret.yaml").read_text()
+            mac = re.search(r"^    mac: .*$", other, re.M).group(0)
+            attack = lambda text, mac=mac: re.sub(r"^    mac: .*$", mac, text, flags=re.M)
+        damaged = attack(text)
+        if name in OUTSIDE_OF_MAC and "mac_only_encrypted" in text:
+            continue
+        check(damaged != text, f"{name}: nothing to attack")
+        path.write_text(damaged)
+        result = bench.build(with_function(bench, repository))
+        check(result.status != 0 and not result.stdout, f"{name} went through", result)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--rounds", type=int, default=4, help="how often each test runs, each time on other repositories")
+    parser.add_argument("--seed", type=int, default=None)
+    parser.add_argument("--program", default="build/krm-sops")
+    parser.add_argument("--sops")
+    parser.add_argument("--kustomize")
+    parser.add_argument("--age-keygen")
+    parser.add_argument("--only", default="", help="part of a test's name")
+    args = parser.parse_args()
+    if args.seed is None:
+        args.seed = random.SystemRandom().randrange(2 ** 32)
+    kept = peers.ROOT / "build" / "interop" / "kustomize"
+    shutil.rmtree(kept, ignore_errors=True)
+    print(f"kustomize: seed {args.seed}", flush=True)
+    passed = failed = 0
+    with World(peers.need("sops", args.sops), peers.need_ours(args.program), peers.need("age-keygen", args.age_keygen)) as world:
+        kustomize = peers.need("kustomize", args.kustomize)
+        for number in range(args.rounds):
+            for function in TESTS:
+                if args.only not in function.__name__:
+                    continue
+                bench = Bench(world, kustomize, f"{args.seed}:{function.__name__}", f"{number}-{function.__name__}")
+                try:
+                    function(bench)
+                    passed += 1
+                except Failed as why:
+                    failed += 1
+                    print(f"FAILED {function.__name__}, round {number}: {why}")
+                    shutil.copytree(bench.top, kept / bench.top.name, symlinks=True)
+                except Exception:  # a test that breaks has failed, the others still run
+                    failed += 1
+                    print(f"FAILED {function.__name__}, round {number}:\n{traceback.format_exc()}")
+                    shutil.copytree(bench.top, kept / bench.top.name, symlinks=True)
+                shutil.rmtree(bench.top)
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
