@@ -59,12 +59,23 @@ static struct span aad_of(const struct walk *walk)
 	return walk->aad->len ? buf_span(walk->aad) : SPAN(":");
 }
 
+/* What sops looks at in a comment: its first line up to the last bracket. What stands behind, a hand's own words or, in INI, the next
+ * comment line, goes when it is decrypted. A value is held to more, see sops_value.c; but a comment is trusted by nobody. */
+static struct span token_of_comment(struct span text)
+{
+	size_t len = span_find(text, 0, '\n');
+
+	while (len > 0 && text.data[len - 1] != ']')
+		len--;
+	return len ? span_sub(text, 0, len) : text;
+}
+
 /* A map's comment or list's comment. One that should be ciphertext and does not open is kept: sops takes it for one that somebody added,
  * and no MAC covers it either way. */
 static int open_comment(struct walk *walk, bool in_list, struct doc_node *node, struct err *err)
 {
 	struct sops_tree *tree = walk->tree;
-	struct span text = node->str;
+	struct span text = token_of_comment(node->str);
 	struct err own = ERR_INIT;
 
 	if (sops_value_open(tree->opener, text, aad_of(walk), node, &own) < 0) {

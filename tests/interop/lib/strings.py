@@ -51,7 +51,7 @@ def blanks(rng):
 
 
 def tabs(rng):
-    return rng.choice(["\t", "a\t", "\ta", "a\tb", "a\t#b", "-\tx", "a:\tb", "a\tb\nc", "x\n\ty\n", "a\t\n", "a b\t\nc"])
+    return rng.choice(["\t", "a\t", "\ta", "a\tb", "a\t#b", "-\tx", "a:\tb", "a\tb\nc", "x\n\ty\n", "a\t\n", "a b\t\nc", "\tx\ny", "\tx\n", "\t\n"])
 
 
 def returns(rng):
