@@ -33,15 +33,22 @@ cp -r /etc/apt/apt.conf.d/. "$root/etc/apt/apt.conf.d/"
 for file in /etc/apt/sources.list /etc/apt/sources.list.d /etc/apt/trusted.gpg.d /etc/apt/keyrings /usr/share/keyrings; do
 	[ -e "$file" ] && mkdir -p "$root$(dirname "$file")" && cp -r "$file" "$root$(dirname "$file")/"
 done
-mkdir -p "$root/usr/local/share" && cp -r /usr/local/share/ca-certificates "$root/usr/local/share/" 2>/dev/null || true
-mkdir -p "$root/etc/ssl" && cp -r /etc/ssl/certs "$root/etc/ssl/" 2>/dev/null || true
+for folder in /usr/local/share/ca-certificates /etc/ssl/certs; do
+	if [ -d "$folder" ]; then
+		mkdir -p "$root$(dirname "$folder")"
+		cp -r "$folder" "$root$(dirname "$folder")/"
+	fi
+done
 mount -t proc proc "$root/proc"
 git clone -q "$top" "$root/krm-sops"
 
 # The two commands, word for word as the README has them.
 quick=$(sed -n 's/^    \(apt-get install -y make && make deps demo\)$/\1/p' "$top/README.md")
 tests=$(sed -n 's/^    \(apt-get install -y make && make deps check\)$/\1/p' "$top/README.md")
-[ -n "$quick" ] && [ -n "$tests" ] || { echo "quickstart: the README does not have the two commands"; exit 1; }
+if [ -z "$quick" ] || [ -z "$tests" ]; then
+	echo "quickstart: the README does not have the two commands"
+	exit 1
+fi
 in_root() {
 	env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root DEBIAN_FRONTEND=noninteractive TERM=dumb \
 		${http_proxy:+http_proxy="$http_proxy"} ${https_proxy:+https_proxy="$https_proxy"} \
