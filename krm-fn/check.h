@@ -7,6 +7,7 @@
 #define CHECK_H
 
 #include "creation_cache.h"
+#include "paths.h"
 
 #include "decrypt.h"
 
@@ -62,8 +63,7 @@ struct check_pending {
 enum {
 	CHECK_PENDING_MAX = 256, /* documents opened at a time */
 	CHECK_PENDING_BYTES_MAX =
-		32 * 1024 * 1024,          /* and their bytes: bounds the memory of a run */
-	CHECK_FILE_MAX = 64 * 1024 * 1024, /* bytes of a file of a tree: Flux reads 5 MiB */
+		32 * 1024 * 1024, /* and their bytes: bounds the memory of a run */
 };
 
 /* All that one run looks with. */
@@ -81,23 +81,15 @@ struct check {
 		.findings = FINDINGS_INIT, .rules = CREATION_CACHE_INIT, \
 	}
 
-/* A file of a repository. */
-struct check_file {
-	const char *shown, *path; /* for messages; absolute */
-	struct span text;         /* a null span where it is binary */
-	bool binary;
-	bool named; /* on the command line: it may as well be a build's output */
-};
-
 /* What is malformed, half encrypted or in the clear in it. Errors of this and all that follow: ERR_NOMEM and the like. */
-int check_file(struct check *check, const struct check_file *file, struct err *err) NODISCARD;
+int check_file(struct check *check, const struct path_file *file, struct err *err) NODISCARD;
 
 /* What the repository's creation rules say of a file that is not encrypted. */
-int check_clear_file(struct check *check, const struct check_file *file, struct err *err) NODISCARD;
+int check_clear_file(struct check *check, const struct path_file *file, struct err *err) NODISCARD;
 
 /* The same for one document of a stream. meta NULL: it is not encrypted; else its metadata has been taken out, and what counts is what a rule of its
  * own, other than the repository's, has left in the clear. */
-int check_clear_branch(struct check *check, const struct check_file *file,
+int check_clear_branch(struct check *check, const struct path_file *file,
 		       const struct sops_meta *meta, const struct doc_node *branch, struct err *err)
 	NODISCARD;
 
@@ -106,7 +98,7 @@ int check_stream(struct check *check, const char *shown, const struct doc *doc, 
 	NODISCARD;
 
 /* Puts a copy of an encrypted document aside, and opens what is there once it is enough. check_keys_run() opens the rest. */
-int check_keys_add(struct check *check, const struct check_file *file, enum doc_format format,
+int check_keys_add(struct check *check, const struct path_file *file, enum doc_format format,
 		   bool branches, struct err *err) NODISCARD;
 int check_keys_run(struct check *check, struct err *err) NODISCARD;
 

@@ -127,7 +127,7 @@ static int is_about(const struct creation_rule *rule, const char *path, bool *re
 	return 0;
 }
 
-static int tell(struct check *check, const struct check_file *file, const struct clear *clear,
+static int tell(struct check *check, const struct path_file *file, const struct clear *clear,
 		const struct creation_rule *rule, const char *more, struct err *err)
 {
 	const struct finding_at at = {
@@ -172,7 +172,7 @@ static int tell_broken(struct check *check, struct creation_entry *entry, struct
 	return findings_add(&check->findings, &at, err, "%s", entry->err.msg);
 }
 
-static int choose(struct check *check, const struct check_file *file, struct chosen *chosen,
+static int choose(struct check *check, const struct path_file *file, struct chosen *chosen,
 		  struct err *err)
 {
 	struct creation_entry *entry = NULL;
@@ -208,7 +208,7 @@ static bool is_object(const struct doc_node *item)
 	return doc_get_str(item, "apiVersion").len && doc_get_str(item, "kind").len;
 }
 
-static int look(struct check *check, const struct check_file *file, const struct chosen *chosen,
+static int look(struct check *check, const struct path_file *file, const struct chosen *chosen,
 		const struct doc_node *item, const char *more, struct err *err)
 {
 	CLEANUP(clear_release)
@@ -225,7 +225,7 @@ static int look(struct check *check, const struct check_file *file, const struct
 	return clear.count ? tell(check, file, &clear, chosen->rule, more, err) : 0;
 }
 
-static int look_in_list(struct check *check, const struct check_file *file,
+static int look_in_list(struct check *check, const struct path_file *file,
 			const struct chosen *chosen, const struct doc_node *item, struct err *err)
 {
 	const struct doc_node *items = doc_get(item, "items"), *kid;
@@ -240,8 +240,7 @@ static int look_in_list(struct check *check, const struct check_file *file,
 }
 
 /* Most files have no rule that counts: only then a file is read. */
-static int read_file(const struct check_file *file, struct doc *doc, bool *ret_read,
-		     struct err *err)
+static int read_file(const struct path_file *file, struct doc *doc, bool *ret_read, struct err *err)
 {
 	enum doc_format format = doc_format_of_path(span_str(file->path));
 	struct err own = ERR_INIT;
@@ -256,7 +255,7 @@ static int read_file(const struct check_file *file, struct doc *doc, bool *ret_r
 	return -1;
 }
 
-int check_clear_file(struct check *check, const struct check_file *file, struct err *err)
+int check_clear_file(struct check *check, const struct path_file *file, struct err *err)
 {
 	CLEANUP(chosen_release) struct chosen chosen = {.rule = NULL};
 	CLEAN_DOC struct doc doc = DOC_INIT;
@@ -281,7 +280,7 @@ int check_clear_file(struct check *check, const struct check_file *file, struct 
 	return 0;
 }
 
-int check_clear_branch(struct check *check, const struct check_file *file,
+int check_clear_branch(struct check *check, const struct path_file *file,
 		       const struct sops_meta *meta, const struct doc_node *branch, struct err *err)
 {
 	CLEANUP(chosen_release) struct chosen chosen = {.rule = NULL};

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "leaves.h"
+#include "sops_file.h"
 #include "sops/sops_value.h"
 
 #include <stdio.h>
@@ -18,7 +19,7 @@ enum { TAG_LEN = 16 /* bytes of the tag of AES-GCM as sops writes it */ };
 /* One document (a branch, or all of a stream that is one) under way. */
 struct look {
 	struct check *check;
-	const struct check_file *file;
+	const struct path_file *file;
 	const struct doc_node *branch;
 	const struct sops_meta *meta;
 	uint32_t line; /* of its `sops` entry */
@@ -129,7 +130,7 @@ static int look_at_mac(struct look *look, struct err *err)
 }
 
 /* A document whose metadata has been read and taken out. */
-static int look_at_document(struct check *check, const struct check_file *file,
+static int look_at_document(struct check *check, const struct path_file *file,
 			    const struct sops_meta *meta, const struct doc_node *first,
 			    uint32_t line, bool siblings, bool *ret_good, struct err *err)
 {
@@ -154,7 +155,7 @@ static int look_at_document(struct check *check, const struct check_file *file,
 }
 
 /* Metadata that can not be read is a finding; 1 then. */
-static int tell_metadata(struct check *check, const struct check_file *file,
+static int tell_metadata(struct check *check, const struct path_file *file,
 			 const struct doc_node *branch, uint32_t line, const struct err *own,
 			 struct err *err)
 {
@@ -173,72 +174,7 @@ static int tell_metadata(struct check *check, const struct check_file *file,
 	return findings_add(&check->findings, &at, err, "%s", own->msg) < 0 ? -1 : 1;
 }
 
-static bool is_any(struct span key, const char *const *names, size_t n)
-{
-	size_t i;
-
-	for (i = 0; i < n; i++) {
-		if (span_is(key, names[i]))
-			return true;
-	}
-	return false;
-}
-
-/* `sops` may be anybody's word: metadata has one of the fields that every release writes. */
-static bool has_metadata(const struct doc_node *branch, enum doc_format format)
-{
-	static const char *const names[] = {"mac", "lastmodified", "version"};
-	static const char *const flat[] = {"sops_mac", "sops_lastmodified", "sops_version"};
-	const struct doc_node *block = format == DOC_DOTENV ? branch : doc_get(branch, "sops"),
-			      *kid;
-
-	if (!block || block->kind != DOC_MAP)
-		return false;
-	doc_each (kid, block) {
-		if (kid->key.data &&
-		    (format == DOC_DOTENV ? is_any(kid->key, flat, ARRAY_LEN(flat))
-					  : is_any(kid->key, names, ARRAY_LEN(names))))
-			return true;
-	}
-	return false;
-}
-
-static bool any_metadata(const struct doc *doc, enum doc_format format)
-{
-	const struct doc_node *branch;
-
-	for (branch = doc->first; branch; branch = branch->next) {
-		if (has_metadata(branch, format))
-			return true;
-	}
-	return false;
-}
-
-static bool is_empty(const struct doc_node *branch)
-{
-	return branch->kind != DOC_MAP || !branch->kids.first;
-}
-
-/* One document to sops: every branch has the same MAC, as sops writes it. Else each is one of its own, as kustomize and Flux take them. */
-static bool is_one(const struct doc *doc)
-{
-	const struct doc_node *branch, *first = NULL;
-
-	for (branch = doc->first; branch; branch = branch->next) {
-		if (is_empty(branch))
-			continue;
-		if (!has_metadata(branch, DOC_YAML))
-			return false;
-		if (!first)
-			first = branch;
-		else if (!span_eq(doc_get_str(doc_get(branch, "sops"), "mac"),
-				  doc_get_str(doc_get(first, "sops"), "mac")))
-			return false;
-	}
-	return true;
-}
-
-static int check_one(struct check *check, const struct check_file *file, struct doc *doc,
+static int check_one(struct check *check, const struct path_file *file, struct doc *doc,
 		     enum doc_format format, struct err *err)
 {
 	const struct doc_node *block = doc_get(doc->first, "sops");
@@ -254,7 +190,7 @@ static int check_one(struct check *check, const struct check_file *file, struct 
 	return good ? check_keys_add(check, file, format, false, err) : 0;
 }
 
-static int check_branches(struct check *check, const struct check_file *file, struct doc *doc,
+static int check_branches(struct check *check, const struct path_file *file, struct doc *doc,
 			  struct err *err)
 {
 	bool all_good = true;
@@ -266,7 +202,7 @@ static int check_branches(struct check *check, const struct check_file *file, st
 		struct err own = ERR_INIT;
 		bool good = false;
 
-		if (!has_metadata(branch, DOC_YAML)) {
+		if (!sops_file_has_metadata(branch, DOC_YAML)) {
 			if (check_clear_branch(check, file, NULL, branch, err) < 0)
 				return -1;
 			continue;
@@ -284,54 +220,7 @@ static int check_branches(struct check *check, const struct check_file *file, st
 	return all_good ? check_keys_add(check, file, DOC_YAML, true, err) : 0;
 }
 
-/* Reads the file as its name says, or where that says nothing as what it turns out to be. 0 with the document; 1: it is none with metadata, or can
- * not be read (own says why). */
-static int read_document(const struct check_file *file, struct doc *doc,
-			 enum doc_format *ret_format, struct err *own)
-{
-	static const enum doc_format guesses[] = {DOC_BINARY, DOC_YAML, DOC_INI, DOC_DOTENV};
-	enum doc_format format = doc_format_of_path(span_str(file->path));
-	size_t i, n = format == DOC_BINARY ? ARRAY_LEN(guesses) : 1;
-
-	for (i = 0; i < n; i++) {
-		if (n > 1)
-			format = guesses[i];
-		if (doc_read(format, file->text, doc, own) < 0) {
-			if (own->code == ERR_NOMEM)
-				return -1;
-			continue;
-		}
-		if (any_metadata(doc, format)) {
-			*ret_format = format;
-			return 0;
-		}
-		doc_release(doc);
-		*doc = (struct doc)DOC_INIT;
-		*own = (struct err)ERR_INIT;
-	}
-	return 1;
-}
-
-static bool has(struct span text, struct span word)
-{
-	return span_search(text, word) != SIZE_MAX;
-}
-
-/* A look for words before the cost of reading: most files of a repository have nothing to do with sops. */
-static bool may_be_encrypted(struct span text)
-{
-	return has(text, SPAN("sops")) &&
-	       (has(text, TOKEN_BEGIN) || has(text, SPAN("lastmodified")));
-}
-
-/* A file that can not be read as what its name says is a finding where it is an encrypted one without doubt. */
-static bool was_encrypted(const struct check_file *file)
-{
-	return doc_format_of_path(span_str(file->path)) != DOC_BINARY &&
-	       has(file->text, TOKEN_BEGIN) && has(file->text, SPAN("lastmodified"));
-}
-
-int check_file(struct check *check, const struct check_file *file, struct err *err)
+int check_file(struct check *check, const struct path_file *file, struct err *err)
 {
 	CLEAN_DOC struct doc doc = DOC_INIT;
 	const struct finding_at at = {.path = file->shown};
@@ -340,18 +229,18 @@ int check_file(struct check *check, const struct check_file *file, struct err *e
 	int r;
 
 	check->files++;
-	if (file->binary || !may_be_encrypted(file->text))
+	if (file->binary || !sops_file_maybe(file->text))
 		return check_clear_file(check, file, err);
-	r = read_document(file, &doc, &format, &own);
+	r = sops_file_read(file->path, file->text, &doc, &format, &own);
 	if (r < 0) {
 		*err = own;
 		return -1;
 	}
-	if (r > 0 && own.code != ERR_NONE && was_encrypted(file))
+	if (r > 0 && own.code != ERR_NONE && sops_file_was(file->path, file->text))
 		return findings_add(&check->findings, &at, err, "can not be read: %s", own.msg);
 	if (r > 0)
 		return check_clear_file(check, file, err);
-	if (format != DOC_YAML || is_one(&doc))
+	if (sops_file_is_one(&doc, format))
 		return check_one(check, file, &doc, format, err);
 	if (file->named)
 		return check_stream(check, file->shown, &doc, err);

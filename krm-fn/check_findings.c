@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "item.h"
+#include "json_list.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -91,43 +92,15 @@ void findings_text(const struct findings *findings, struct buf *out)
 	}
 }
 
-static int add_text(struct doc *doc, struct doc_node *map, struct span key, const char *value,
-		    struct err *err)
+static struct span text(const char *text)
 {
-	struct doc_node *node;
-
-	if (!value)
-		return 0;
-	node = doc_new(doc, DOC_STRING, err);
-	if (!node)
-		return -1;
-	node->key = key;
-	node->str = span_str(value);
-	doc_append(map, node);
-	return 0;
-}
-
-static int add_line(struct doc *doc, struct doc_node *map, uint32_t line, struct err *err)
-{
-	struct doc_node *node;
-
-	if (!line)
-		return 0;
-	node = doc_new(doc, DOC_INT, err);
-	if (!node)
-		return -1;
-	node->key = SPAN("line");
-	node->integer = line;
-	doc_append(map, node);
-	return 0;
+	return text ? span_str(text) : SPAN_NULL;
 }
 
 int findings_json(const struct findings *findings, struct buf *out, struct err *err)
 {
-	const struct doc_style style = {.json_indent = 2};
 	size_t i;
 
-	buf_add_char(out, '[');
 	for (i = 0; i < findings->count; i++) {
 		const struct finding *finding = &findings->list[i];
 		CLEAN_DOC struct doc doc = DOC_INIT;
@@ -136,24 +109,18 @@ int findings_json(const struct findings *findings, struct buf *out, struct err *
 		if (!map)
 			return -1;
 		doc_add_branch(&doc, map);
-		if (add_text(&doc, map, SPAN("path"), finding->path, err) < 0 ||
-		    add_line(&doc, map, finding->line, err) < 0 ||
-		    add_text(&doc, map, SPAN("kind"), finding->kind, err) < 0 ||
-		    add_text(&doc, map, SPAN("namespace"), finding->ns, err) < 0 ||
-		    add_text(&doc, map, SPAN("name"), finding->name, err) < 0 ||
-		    add_text(&doc, map, SPAN("field"), finding->field, err) < 0 ||
-		    add_text(&doc, map, SPAN("message"), finding->what, err) < 0)
+		if (json_add_text(&doc, map, SPAN("path"), text(finding->path), err) < 0 ||
+		    (finding->line &&
+		     json_add_number(&doc, map, SPAN("line"), finding->line, err) < 0) ||
+		    json_add_text(&doc, map, SPAN("kind"), text(finding->kind), err) < 0 ||
+		    json_add_text(&doc, map, SPAN("namespace"), text(finding->ns), err) < 0 ||
+		    json_add_text(&doc, map, SPAN("name"), text(finding->name), err) < 0 ||
+		    json_add_text(&doc, map, SPAN("field"), text(finding->field), err) < 0 ||
+		    json_add_text(&doc, map, SPAN("message"), text(finding->what), err) < 0 ||
+		    json_list_add(out, &doc, err) < 0)
 			return -1;
-		if (i)
-			buf_add_char(out, ',');
-		buf_add_char(out, '\n');
-		if (doc_write(DOC_JSON, &doc, &style, out, err) < 0)
-			return -1;
-		/* Every document ends with a line break; here a comma follows. */
-		if (out->len && out->data[out->len - 1] == '\n')
-			buf_cut(out, out->len - 1);
 	}
-	buf_add_str(out, findings->count ? "\n]\n" : "]\n");
+	json_list_end(out);
 	return 0;
 }
 

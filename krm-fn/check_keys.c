@@ -169,7 +169,7 @@ int check_keys_run(struct check *check, struct err *err)
 	return 0;
 }
 
-int check_keys_add(struct check *check, const struct check_file *file, enum doc_format format,
+int check_keys_add(struct check *check, const struct path_file *file, enum doc_format format,
 		   bool branches, struct err *err)
 {
 	struct check_pending *pending;

@@ -2,6 +2,7 @@
  *
  * Sets the process up and picks the mode: a verb, or without one the KRM function.
  */
+#include "cmd_audit.h"
 #include "cmd_check.h"
 #include "cmd_decrypt.h"
 #include "cmd_filter.h"
@@ -25,6 +26,7 @@ static const struct command *const commands[] = {
 	&cmd_decrypt,
 	&cmd_filter,
 	&cmd_check,
+	&cmd_audit,
 };
 
 /* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. The
