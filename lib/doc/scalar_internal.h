@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Between scalar.c, scalar_float.c and scalar_time.c only.
+ * Between the files scalar*.c only.
  */
 #ifndef DOC_SCALAR_INTERNAL_H
 #define DOC_SCALAR_INTERNAL_H
@@ -38,6 +38,15 @@ static inline bool scalar_is_digit(int c)
 
 /* scalar_parse_float() of the text without its underscores. */
 bool scalar_parse_bare_float(struct span text, double *ret);
+
+/* value = 0.d1d2...dn x 10^point, d1 and dn not 0; zero has no digits and point 0. */
+struct scalar_decimal {
+	char digits[24]; /* 17 at most, no NUL */
+	int count, point;
+};
+
+/* The digits of a finite value >= 0. */
+void scalar_shortest(double value, struct scalar_decimal *ret);
 
 /* The four timestamp layouts that go-yaml knows in plain scalars. */
 bool scalar_parse_yaml_time(struct span text, struct doc_time *ret);
