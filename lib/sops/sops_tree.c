@@ -78,7 +78,7 @@ static int open_comment(struct walk *walk, bool in_list, struct doc_node *node, 
 	struct span text = token_of_comment(node->str);
 	struct err own = ERR_INIT;
 
-	if (sops_value_open(tree->opener, text, aad_of(walk), node, &own) < 0) {
+	if (sops_value_open(tree->opener, sops_value_trim(text), aad_of(walk), node, &own) < 0) {
 		if (own.code != ERR_VALUE) {
 			*err = own;
 			return -1;

@@ -42,6 +42,15 @@ static struct span trim_end(struct span text)
 	return text;
 }
 
+struct span sops_value_trim(struct span text)
+{
+	size_t len = span_find(text, 0, '\n');
+
+	while (len && text.data[len - 1] != ']')
+		len--;
+	return len ? span_sub(text, 0, len) : text;
+}
+
 static bool split(struct span text, struct sops_value *value, struct span *ret_type)
 {
 	text = trim_end(text);

@@ -26,6 +26,9 @@ struct sops_value {
 /* Takes the text apart. Refused beyond what sops refuses: anything but blanks and line breaks after the `]`. Errors: ERR_VALUE. */
 int sops_value_parse(struct span text, struct sops_value *ret_value, struct err *err) NODISCARD;
 
+/* The part of text that sops looks at: up to the last `]` of its first line. For comments, which sops opens whatever stands behind. */
+struct span sops_value_trim(struct span text);
+
 /* True where text is a whole, well-formed ENC[...] token: what may not get through in silence. */
 bool sops_value_is(struct span text);
 

@@ -382,6 +382,7 @@ def comments(cases):
     add("r52_comment_of_int", f"#{seal('5', [], 'int')}\n" + a, status=25)
     add("comment_of_str", f"#{seal(' note', [], 'str')}\n" + a, (" note", "hush"), status=0)
     add("comment_of_str_not_in_the_mac", f"#{seal(' note', [], 'str')}\n" + a, status=51)
+    add("comment_text_behind", f"#{note(' note', [])} x\n#{note(' other', [])}]\n" + a, status=0)
     add("comment_empty", "#\n" + a, status=0)
     add("r53_comment_in_list", f"a:\n    - {note(' note', ['a'])}\n    - {seal('hush', ['a'])}\n", status=0)
     add("comment_in_list_clear", f"a:\n    # clear\n    - {seal('hush', ['a'])}\n", status=0)
