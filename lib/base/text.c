@@ -24,17 +24,48 @@ static uint8_t digit_value(uint8_t c)
 	return value;
 }
 
+enum { BLOCK = 16 /* digits at a time, which the compiler turns into vector code */ };
+
+/* Whole blocks of plain digits, most of any text: how many digits were taken, 3 bytes written for each 4. */
+static inline size_t decode_blocks(struct span text, size_t at, size_t block, uint8_t *to)
+{
+	uint8_t value[BLOCK], bad;
+	size_t i;
+
+	for (; text.len - at >= block; at += block) {
+		bad = 0;
+		for (i = 0; i < block; i++) {
+			value[i] = digit_value(text.data[at + i]);
+			bad |= value[i];
+		}
+		if (bad & 0x80)
+			break;
+		for (i = 0; i < block; i += 4) {
+			uint32_t group = (uint32_t)value[i] << 18 | (uint32_t)value[i + 1] << 12 |
+					 (uint32_t)value[i + 2] << 6 | value[i + 3];
+
+			to[at / 4 * 3 + i / 4 * 3] = (uint8_t)(group >> 16);
+			to[at / 4 * 3 + i / 4 * 3 + 1] = (uint8_t)(group >> 8);
+			to[at / 4 * 3 + i / 4 * 3 + 2] = (uint8_t)group;
+		}
+	}
+	return at;
+}
+
 int base64_decode(enum base64_rule rule, struct span text, struct buf *out)
 {
 	size_t start = out->len;
 	uint8_t *to = buf_room(out, text.len / 4 * 3 + 3);
 	uint32_t group = 0;
 	unsigned have = 0, pad = 0;
-	size_t i, n = 0;
+	size_t i, n;
 
 	if (!to)
 		return 0; /* what stuck is told by buf_check */
-	for (i = 0; i < text.len; i++) {
+	i = decode_blocks(text, 0, BLOCK, to);
+	i = decode_blocks(text, i, 4, to);
+	n = i / 4 * 3;
+	for (; i < text.len; i++) {
 		uint8_t c = text.data[i], value;
 
 		if (rule == BASE64_GO && (c == '\r' || c == '\n'))
