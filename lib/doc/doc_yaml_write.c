@@ -247,7 +247,7 @@ static int print_element(struct writer *w, const struct doc_node *element, const
 	yaml_pen_line(&w->pen);
 	yaml_pen_lead(&w->pen, "-");
 	if (print_value(w, element, YAML_SPOT_ELEMENT,
-			hung->head.len + hung->line.len + hung->foot.len > 0, path) < 0)
+			hung->head.len || hung->line.len || hung->foot.len, path) < 0)
 		return -1;
 	return container ? print_content(w, element, YAML_SPOT_ELEMENT, hung, path) : 0;
 }

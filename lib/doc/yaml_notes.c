@@ -67,17 +67,12 @@ static void print(struct yaml_notes *notes, struct yaml_note *note, struct yaml_
 	note->len = 0;
 }
 
-static void mark_foot(struct yaml_pen *pen)
-{
-	pen->foot_indent = pen->indent < 0 ? 0 : pen->indent;
-}
-
 void yaml_notes_head(struct yaml_notes *notes, struct yaml_pen *pen)
 {
 	if (notes->tail.len) {
 		yaml_pen_line(pen);
 		print(notes, &notes->tail, pen);
-		mark_foot(pen);
+		pen->foot_indent = pen->indent;
 	}
 	if (notes->head.len) {
 		yaml_pen_line(pen);
@@ -100,7 +95,7 @@ void yaml_notes_foot(struct yaml_notes *notes, struct yaml_pen *pen)
 		return;
 	yaml_pen_line(pen);
 	print(notes, &notes->foot, pen);
-	mark_foot(pen);
+	pen->foot_indent = pen->indent;
 }
 
 void yaml_notes_behind(struct yaml_notes *notes, struct yaml_pen *pen)

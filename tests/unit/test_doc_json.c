@@ -45,6 +45,8 @@ static void prints_as_sops(void **state)
 		{"\n\t\r {\"a\":\"\\ud800\"}", "{\n\t\"a\": \"\357\277\275\"\n}\n"},
 		{"{\"a\":\"\\ud800\\ud83d\\ude00\\udc00x\\uD800\\u0041\"}",
 		 "{\n\t\"a\": \"\357\277\275\360\237\230\200\357\277\275x\357\277\275A\"\n}\n"},
+		{"{\"a\":\"\\ud800\\udc00\\udbff\\udfff\"}",
+		 "{\n\t\"a\": \"\360\220\200\200\364\217\277\277\"\n}\n"},
 		{"{\"a\":\"\377\355\240\200\303\"}",
 		 "{\n\t\"a\": \"\357\277\275\357\277\275\357\277\275\357\277\275\357\277\275\"\n}\n"},
 		{"{\"\":1,\"<k>\":2}", "{\n\t\"\": 1,\n\t\"\\u003ck\\u003e\": 2\n}\n"},
@@ -64,6 +66,20 @@ static void prints_as_sops(void **state)
 		assert_string_equal(got, rows[i].want);
 		free(got);
 	}
+}
+
+static void prints_ascii_as_it_is(void **state)
+{
+	static const char ascii[] =
+		"{\n\t\"a\": \" !#$%'()*+,-./0123456789:;=?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[]^_`"
+		"abcdefghijklmnopqrstuvwxyz{|}~\177\"\n}\n";
+	const struct doc_style style = {0};
+	struct err err = ERR_INIT;
+	char *got = through(span_str(ascii), &style, &err);
+
+	assert_non_null(got);
+	assert_string_equal(got, ascii);
+	free(got);
 }
 
 static void refuses_what_is_not_json(void **state)
@@ -344,6 +360,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_as_sops),
+		cmocka_unit_test(prints_ascii_as_it_is),
 		cmocka_unit_test(refuses_what_is_not_json),
 		cmocka_unit_test(differs_refuses_cut_json),
 		cmocka_unit_test(indents_as_asked),

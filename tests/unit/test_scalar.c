@@ -224,6 +224,8 @@ static const struct {
 	{"+1:2", "str", true},
 	{"1:60", "str", false},
 	{"1:5", "str", true},
+	{"1:59", "str", true},
+	{"-:5", "str", false},
 	{"1:123", "str", false},
 	{"190:20:30", "str", true},
 	{"190:20:30.15", "str", true},
@@ -259,8 +261,9 @@ static void resolves_plain_text_as_go_yaml(void **state)
 
 static void keeps_nul_and_high_bytes_strings(void **state)
 {
-	static const char *const texts[] = {"\0", "1\0", "~\0", "\xff", "1\xc3", "-\0"};
-	static const size_t lens[] = {1, 2, 2, 1, 2, 2};
+	static const char *const texts[] = {"\0",    "1\0", "~\0",   "\xff",
+					    "1\xc3", "-\0", "1.5\0", "2020-01-01\0"};
+	static const size_t lens[] = {1, 2, 2, 1, 2, 2, 4, 11};
 
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
 		struct doc_node node = {0};
@@ -437,6 +440,7 @@ static void reads_floats_as_go(void **state)
 		{"0x1.8p1", 3},
 		{"0x.8p1", 1},
 		{"0x_1p4", 16},
+		{"0xa_bp0", 171},
 		{"1_000", 1000},
 		{"1_0.5", 10.5},
 		{"1e1_0", 1e10},
