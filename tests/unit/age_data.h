@@ -31,14 +31,24 @@ static inline void age_data(const char *name, struct buf *out)
 	assert_int_equal(out->bad, ERR_NONE);
 }
 
+static inline int age_data_digit(uint8_t c)
+{
+	return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* Reads up to cap bytes of lower-case hex from the start of text; how many there were. */
 static inline size_t age_data_unhex(struct span text, uint8_t *out, size_t cap)
 {
-	size_t n = 0;
-	unsigned byte;
+	size_t n;
 
-	while (n < cap && 2 * n + 1 < text.len &&
-	       sscanf((const char *)text.data + 2 * n, "%2x", &byte) == 1)
-		out[n++] = (uint8_t)byte;
+	for (n = 0; n < cap && 2 * n + 1 < text.len; n++) {
+		int high = age_data_digit(text.data[2 * n]),
+		    low = age_data_digit(text.data[2 * n + 1]);
+
+		if (high < 0 || low < 0)
+			break;
+		out[n] = (uint8_t)(high << 4 | low);
+	}
 	return n;
 }
 
