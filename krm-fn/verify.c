@@ -178,6 +178,17 @@ static bool own_mac_fits(const struct decrypt_job *job)
 	return job->done && !job->mac_bad;
 }
 
+/* A patch that puts another text into sops.mac hides the source. One of the document's own history does that too, but no other. */
+static void report_forged(const struct source_want *want, struct report *report)
+{
+	struct err err = ERR_INIT;
+
+	(void)err_set(&err, ERR_MAC,
+		      "%s: 'sops.mac' was never the MAC of a document with this data key",
+		      want->label);
+	report_add(report, &err, want->item);
+}
+
 static void report_unverified(const struct verify *verify, const struct source_want *want,
 			      struct report *report)
 {
@@ -248,6 +259,10 @@ void verify_report(const struct verify *verify, const struct session *session,
 		}
 		if (!jobs[verify->facts[i].hit].done || own_mac_fits(&jobs[verify->facts[i].hit]))
 			continue;
+		if (jobs[verify->facts[i].hit].mac_forged) {
+			report_forged(want, report);
+			continue;
+		}
 		if (session->mac == POLICY_MAC_VERIFY) {
 			report_unverified(verify, want, report);
 			continue;

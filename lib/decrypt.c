@@ -90,6 +90,7 @@ static int check_mac(struct engine *engine, struct decrypt_job *job, struct err 
 	if (job->mac != DECRYPT_MAC_IGNORE || err->code != ERR_MAC)
 		return -1;
 	job->mac_bad = true;
+	job->mac_forged = !sops_mac_opens(engine->mac, &job->meta, &engine->opener);
 	return 0;
 }
 

@@ -35,9 +35,10 @@ struct decrypt_job {
 	const char *label;             /* what messages call it; NULL: no name is put in front */
 	bool no_output;                /* decrypt and authenticate, write nothing (check) */
 	/* out */
-	bool done;             /* opened, authenticated, written */
-	bool mac_bad;          /* mac was IGNORE and the MAC is missing or wrong: for a warning */
-	struct buf output;     /* the plaintext in out_format */
+	bool done;         /* opened, authenticated, written */
+	bool mac_bad;      /* mac was IGNORE and the MAC is missing or wrong: for a warning */
+	bool mac_forged;   /* and it was not even made with the data key: no document ever had it */
+	struct buf output; /* the plaintext in out_format */
 	struct sops_meta meta; /* valid where the metadata could be read (loaded) */
 	bool loaded;
 	struct err *err; /* why not done; NULL where done */

@@ -143,6 +143,15 @@ int sops_mac_check(struct sops_mac *mac, const struct sops_meta *meta,
 	return 0;
 }
 
+bool sops_mac_opens(struct sops_mac *mac, const struct sops_meta *meta,
+		    struct sops_value_opener *opener)
+{
+	struct doc_node stored = {.kind = DOC_NULL};
+	struct err err = ERR_INIT;
+
+	return open_stored(mac, meta, opener, &stored, &err) == 0 && stored.kind == DOC_STRING;
+}
+
 void sops_mac_free(struct sops_mac *mac)
 {
 	if (!mac)

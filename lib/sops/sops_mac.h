@@ -28,6 +28,10 @@ int sops_mac_add(struct sops_mac *mac, const struct doc_node *leaf, struct err *
 int sops_mac_check(struct sops_mac *mac, const struct sops_meta *meta,
 		   struct sops_value_opener *opener, struct err *err) NODISCARD;
 
+/* Is the MAC of the metadata at least one that was made with this data key, though of another document? */
+bool sops_mac_opens(struct sops_mac *mac, const struct sops_meta *meta,
+		    struct sops_value_opener *opener);
+
 /* NULL is fine. */
 void sops_mac_free(struct sops_mac *mac);
 
