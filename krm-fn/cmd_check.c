@@ -191,7 +191,7 @@ static int run(int argc, char **argv)
 
 const struct command cmd_check = {
 	.name = "check",
-	.summary = "find what is malformed, half encrypted, in the clear, or left encrypted",
+	.summary = "find what is malformed, in the clear or left encrypted",
 	.help = help,
 	.run = run,
 };

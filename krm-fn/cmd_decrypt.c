@@ -284,10 +284,10 @@ const struct command cmd_decrypt = {
 	.help = "usage: krm-sops decrypt [options] FILE|-\n"
 		"       krm-sops -d [options] FILE|-\n"
 		"\n"
-		"Prints the decrypted document; nothing is printed where anything is wrong with it.\n"
+		"Prints the decrypted document; nothing where anything is wrong with it.\n"
 		"Options stand before or after the file, as --option VALUE or --option=VALUE:\n"
 		"\n"
-		"  --input-type T        yaml, json, dotenv, ini or binary; else by the file's name,\n"
+		"  --input-type T        yaml, json, dotenv, ini, binary; else by file name,\n"
 		"                        and by its content where the name says nothing\n"
 		"  --output-type T       likewise for what is printed; convert by giving both\n"
 		"  --filename-override F name that decides on the types, for stdin\n"
@@ -300,7 +300,7 @@ const struct command cmd_decrypt = {
 		"  --config F            that .sops.yaml\n"
 		"\n"
 		"Keys are found as sops finds them (SOPS_AGE_KEY_FILE and others). Exit statuses\n"
-		"are those of sops: 25 a value, 51 the MAC, 128 no key, 100 no file, 4 output type.\n"
+		"are those of sops: 25 a value, 51 the MAC, 128 no key, 100 no file, 4 emission.\n"
 		"\n"
 		"example: krm-sops decrypt --output-type json secrets.yaml | jq .password\n",
 	.run = run,

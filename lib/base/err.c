@@ -17,6 +17,7 @@ static void cut(char *text, size_t size, int would_be)
 		memcpy(text + size - 4, "...", 4);
 }
 
+PRINTF_LIKE(3, 0)
 static void set(struct err *err, enum err_code code, const char *fmt, va_list ap)
 {
 	err->code = code;

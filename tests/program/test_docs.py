@@ -18,7 +18,8 @@ def help_of(program, *words):
 
 
 def options(text):
-    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", text)) - {"--help", "--version"}
+    lines = [line for line in text.split("\n") if re.match(r"  +-", line)]
+    return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", "\n".join(lines))) - {"--help", "--version"}
 
 
 def man_source():
