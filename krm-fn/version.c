@@ -9,7 +9,6 @@
 #include <pcre2.h>
 #include <sodium.h>
 #include <stdio.h>
-#include <yaml.h>
 
 enum { PCRE2_VERSION_MAX = 64 /* bytes; "10.42 2022-12-11" */ };
 
@@ -22,8 +21,6 @@ void version_print(void)
 	       "decrypts as sops 3.13.3\n"
 	       "%s\n"
 	       "libsodium %s\n"
-	       "libyaml %s\n"
 	       "PCRE2 %s\n",
-	       OpenSSL_version(OPENSSL_VERSION), sodium_version_string(), yaml_get_version_string(),
-	       pcre2);
+	       OpenSSL_version(OPENSSL_VERSION), sodium_version_string(), pcre2);
 }

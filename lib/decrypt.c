@@ -111,9 +111,9 @@ static int open_job(struct engine *engine, struct decrypt_job *job, struct err *
 	engine->opener.gcm = engine->gcm;
 	engine->opener.arena = &doc_of(job)->arena;
 	if (sops_rule_init(&job->meta, &rule, err) < 0 ||
-	    gcm_set_key(engine->gcm, job->key.data, err) < 0 ||
-	    sops_mac_start(engine->mac, job->meta.mac_only_encrypted, err) < 0)
+	    gcm_set_key(engine->gcm, job->key.data, err) < 0)
 		return -1;
+	sops_mac_start(engine->mac, job->meta.mac_only_encrypted);
 	r = sops_tree_open(&tree, err);
 	job->warnings = tree.warnings;
 	if (r < 0 || check_mac(engine, job, err) < 0)

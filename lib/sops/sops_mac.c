@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The running MAC; see sops_mac.h. SHA-512 is OpenSSL's.
+ * The running MAC; see sops_mac.h. SHA-512 is libsodium's: it is there without the start-up time of OpenSSL's.
  */
 #include "sops/sops_mac.h"
 
@@ -8,8 +8,7 @@
 #include "base/wipe.h"
 #include "doc/scalar.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 enum {
@@ -25,8 +24,7 @@ static const uint8_t only_encrypted_start[] = {
 };
 
 struct sops_mac {
-	EVP_MD *sha512;
-	EVP_MD_CTX *ctx;
+	crypto_hash_sha512_state sha512;
 	struct buf number; /* a leaf that is not a string, as text */
 };
 
@@ -37,34 +35,21 @@ int sops_mac_new(struct sops_mac **ret_mac, struct err *err)
 	if (!mac)
 		return err_nomem(err);
 	mac->number.limit = NUMBER_MAX;
-	mac->sha512 = EVP_MD_fetch(NULL, "SHA512", NULL);
-	if (!mac->sha512) {
-		sops_mac_free(mac);
-		return err_set(err, ERR_SYSTEM, "the crypto library has no SHA-512");
-	}
-	mac->ctx = EVP_MD_CTX_new();
-	if (!mac->ctx) {
-		sops_mac_free(mac);
-		return err_nomem(err);
-	}
 	*ret_mac = mac;
 	return 0;
 }
 
-static int feed(struct sops_mac *mac, struct span bytes, struct err *err)
+static void feed(struct sops_mac *mac, struct span bytes)
 {
-	if (bytes.len && EVP_DigestUpdate(mac->ctx, bytes.data, bytes.len) != 1)
-		return err_set(err, ERR_SYSTEM, "the crypto library failed to hash");
-	return 0;
+	if (bytes.len)
+		(void)crypto_hash_sha512_update(&mac->sha512, bytes.data, bytes.len);
 }
 
-int sops_mac_start(struct sops_mac *mac, bool only_encrypted, struct err *err)
+void sops_mac_start(struct sops_mac *mac, bool only_encrypted)
 {
-	if (EVP_DigestInit_ex2(mac->ctx, mac->sha512, NULL) != 1)
-		return err_set(err, ERR_SYSTEM, "the crypto library failed to hash");
-	if (!only_encrypted)
-		return 0;
-	return feed(mac, span_of(only_encrypted_start, sizeof(only_encrypted_start)), err);
+	(void)crypto_hash_sha512_init(&mac->sha512);
+	if (only_encrypted)
+		feed(mac, span_of(only_encrypted_start, sizeof(only_encrypted_start)));
 }
 
 int sops_mac_add(struct sops_mac *mac, const struct doc_node *leaf, struct err *err)
@@ -74,7 +59,8 @@ int sops_mac_add(struct sops_mac *mac, const struct doc_node *leaf, struct err *
 	buf_reset(number);
 	switch (leaf->kind) {
 	case DOC_STRING:
-		return feed(mac, leaf->str, err);
+		feed(mac, leaf->str);
+		return 0;
 	case DOC_INT:
 		scalar_add_int(leaf->integer, number);
 		break;
@@ -93,17 +79,16 @@ int sops_mac_add(struct sops_mac *mac, const struct doc_node *leaf, struct err *
 	}
 	if (buf_check(number, err) < 0)
 		return -1;
-	return feed(mac, buf_span(number), err);
+	feed(mac, buf_span(number));
+	return 0;
 }
 
 static int finish(struct sops_mac *mac, struct buf *ret_hex, struct err *err)
 {
 	uint8_t hash[HASH_LEN];
 	CLEAN_WIPE(hash);
-	unsigned len;
 
-	if (EVP_DigestFinal_ex(mac->ctx, hash, &len) != 1 || len != sizeof(hash))
-		return err_set(err, ERR_SYSTEM, "the crypto library failed to hash");
+	(void)crypto_hash_sha512_final(&mac->sha512, hash);
 	hex_encode(span_of(hash, sizeof(hash)), true, ret_hex);
 	return buf_check(ret_hex, err);
 }
@@ -138,7 +123,7 @@ int sops_mac_check(struct sops_mac *mac, const struct sops_meta *meta,
 	if (finish(mac, &hex, err) < 0 || open_stored(mac, meta, opener, &stored, err) < 0)
 		return -1;
 	if (stored.kind != DOC_STRING || stored.str.len != hex.len ||
-	    CRYPTO_memcmp(stored.str.data, hex.data, hex.len) != 0)
+	    sodium_memcmp(stored.str.data, hex.data, hex.len) != 0)
 		return err_set(err, ERR_MAC, "MAC mismatch: the document was changed");
 	return 0;
 }
@@ -156,8 +141,6 @@ void sops_mac_free(struct sops_mac *mac)
 {
 	if (!mac)
 		return;
-	EVP_MD_CTX_free(mac->ctx);
-	EVP_MD_free(mac->sha512);
 	buf_release(&mac->number);
 	wipe_free(mac, sizeof(*mac));
 }

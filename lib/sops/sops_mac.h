@@ -14,11 +14,11 @@ enum { SOPS_MAC_LEN = 128 /* hex digits */ };
 /* A running hash; one serves many documents, one after the other. */
 struct sops_mac;
 
-/* Errors: ERR_NOMEM, ERR_SYSTEM. */
+/* Errors: ERR_NOMEM. */
 int sops_mac_new(struct sops_mac **ret_mac, struct err *err) NODISCARD;
 
 /* Begins a document. */
-int sops_mac_start(struct sops_mac *mac, bool only_encrypted, struct err *err) NODISCARD;
+void sops_mac_start(struct sops_mac *mac, bool only_encrypted);
 
 /* Adds a leaf's plain value; null and comments add nothing. Errors: ERR_VALUE for a time that RFC 3339 can not say. */
 int sops_mac_add(struct sops_mac *mac, const struct doc_node *leaf, struct err *err) NODISCARD;
