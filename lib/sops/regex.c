@@ -20,11 +20,11 @@ enum {
 		200 * 1000, /* of backtracking, over all places of a subject to begin at: some ms */
 	STEPS_MIN = 1000,   /* at one place, however long the subject */
 	STEPS_HEAP_KIB = 4096, /* for backtracking */
-	STATES_MAX = 2000, /* paths followed at once; a character costs up to the square of it */
+	STATES_MAX = 2000, /* paths followed at once; each character costs up to the square of it */
 	STATE_INTS = 3,    /* PCRE2: pcre2_dfa_match.c (INTS_PER_STATEBLOCK) */
 	SPARE_INTS = 64,   /* what the matcher has in the workspace besides */
 	SLOW_SUBJECT_MAX =
-		16 * 1024, /* bytes of a subject that is followed so: a few seconds at most */
+		8 * 1024, /* bytes of a subject that is followed so: the worst found took 7 s */
 	SLOW_CALLS_MAX =
 		100 * 1000, /* looks around a place, for (?m): one a character, as a rule */
 	SUBJECT_MAX = 3 * 256 * 1024 * 1024, /* a document's bytes, each made U+FFFD */
@@ -48,8 +48,8 @@ static pcre2_code *compile(struct span text, uint32_t options, struct err *err)
 	int error = PCRE2_ERROR_NOMEMORY;
 	PCRE2_SIZE where;
 
-	/* A group of the pattern is at most two of the translation, and a class may be one more. */
-	if (limits && pcre2_set_parens_nest_limit(limits, 2 * RE2_DEPTH_MAX + 8) == 0)
+	/* A group of the pattern can be three of the translation, and a class or assertion within them two more. */
+	if (limits && pcre2_set_parens_nest_limit(limits, 3 * RE2_DEPTH_MAX + 8) == 0)
 		code = pcre2_compile(text.len ? text.data : (const uint8_t *)"", text.len,
 				     options | PCRE2_UTF | PCRE2_NO_UTF_CHECK |
 					     PCRE2_DOLLAR_ENDONLY | PCRE2_NEVER_UCP |
@@ -66,6 +66,7 @@ static pcre2_code *compile(struct span text, uint32_t options, struct err *err)
 	case PCRE2_ERROR_PATTERN_TOO_LARGE:
 	case PCRE2_ERROR_PATTERN_TOO_COMPLICATED:
 	case PCRE2_ERROR_PARENTHESES_NEST_TOO_DEEP:
+	case PCRE2_ERROR_QUERY_BARJX_NEST_TOO_DEEP: /* said of plain groups too */
 		(void)err_set(err, ERR_LIMIT, "it is too large");
 		break;
 	case PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY:
@@ -91,11 +92,11 @@ static void matcher_free(struct matcher *m)
 	free(m);
 }
 
-static int compile_quick(struct matcher *m, struct err *err)
+static int compile_quick(struct matcher *m, struct span pattern, struct err *err)
 {
 	CLEAN_BUF struct buf text = BUF_INIT(RE2_OUTPUT_MAX);
 
-	if (re2_translate(buf_span(&m->pattern), RE2_BACKTRACKING, &text, err) < 0)
+	if (re2_translate(pattern, RE2_BACKTRACKING, &text, err) < 0)
 		return -1;
 	m->quick = compile(buf_span(&text), 0, err);
 	return m->quick ? 0 : -1;
@@ -119,8 +120,10 @@ static int compile_slow(struct matcher *m, struct err *err)
 static int matcher_init(struct matcher *m, struct span pattern, struct err *err)
 {
 	m->pattern = (struct buf)BUF_INIT(RE2_PATTERN_MAX);
+	if (compile_quick(m, pattern, err) < 0)
+		return -1;
 	buf_add_span(&m->pattern, pattern);
-	if (buf_check(&m->pattern, err) < 0 || compile_quick(m, err) < 0)
+	if (buf_check(&m->pattern, err) < 0)
 		return -1;
 	m->found = pcre2_match_data_create(1, NULL);
 	m->limits = pcre2_match_context_create(NULL);
@@ -197,7 +200,7 @@ static int match_slow(struct matcher *m, struct span s, bool *ret_match, struct 
 	int r = 1;
 
 	if (!m->slow && compile_slow(m, err) < 0)
-		return -1;
+		return err_wrap(err, "pattern '%s'", text_quote(buf_span(&m->pattern)).text);
 	(void)pcre2_set_match_limit(m->limits, SLOW_CALLS_MAX);
 	if (s.len <= SLOW_SUBJECT_MAX)
 		r = verdict(pcre2_dfa_match(m->slow, s.data, s.len, 0,
@@ -205,7 +208,8 @@ static int match_slow(struct matcher *m, struct span s, bool *ret_match, struct 
 					    m->limits, workspace, ARRAY_LEN(workspace)),
 			    ret_match, err);
 	if (r > 0)
-		return err_set(err, ERR_LIMIT, "matching a pattern against a name takes too long");
+		return err_set(err, ERR_LIMIT, "pattern '%s': matching it takes too long",
+			       text_quote(buf_span(&m->pattern)).text);
 	return r;
 }
 
