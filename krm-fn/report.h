@@ -9,7 +9,7 @@
 #include "doc/doc.h"
 
 enum {
-	REPORT_MAX = 50, /* errors kept: a screen; the rest is counted */
+	REPORT_MAX = 20, /* errors kept: a screen; the rest is counted */
 };
 
 struct report_entry {
