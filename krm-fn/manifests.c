@@ -41,11 +41,23 @@ static struct doc_node *items_of(const struct doc_node *object)
 	return items;
 }
 
+/* An empty document is no object. */
+static bool has_fields(const struct doc_node *object)
+{
+	const struct doc_node *kid;
+
+	doc_each (kid, object) {
+		if (kid->kind != DOC_COMMENT)
+			return true;
+	}
+	return false;
+}
+
 static int add(struct manifests *manifests, struct doc_node *object, size_t *cap, struct err *err)
 {
 	struct doc_node **more;
 
-	if (object->kind != DOC_MAP)
+	if (object->kind != DOC_MAP || !has_fields(object))
 		return 0;
 	if (manifests->count == MANIFESTS_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d objects", MANIFESTS_MAX);

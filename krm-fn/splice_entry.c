@@ -259,7 +259,8 @@ static int put_empty(struct splice *splice, const struct places *p, const struct
 
 	if (find_start(p, first, &start, err) < 0)
 		return -1;
-	buf_add_str(&splice->text, p->list ? "[]" : "{}");
+	/* A block list may stand at its key's column, a flow list must not. */
+	buf_add_str(&splice->text, p->list ? "  []" : "{}");
 	if (end > start && is_break(p->source.data[end - 1]))
 		buf_add_char(&splice->text, '\n');
 	return splice_end(splice, start, end, begin, err);
