@@ -8,6 +8,7 @@
 #include "godotenv.h"
 #include "item.h"
 #include "json_text.h"
+#include "leftover.h"
 #include "resource_list.h"
 
 #include "base/text.h"
@@ -147,12 +148,15 @@ static bool is_empty(const struct doc_node *branch)
 static int add_branch(struct run *run, const struct doc_node *branch, struct err *err)
 {
 	static const struct doc_style style = {.yaml_indent = 2};
+	static const struct leftover_scope scope = {.string_data = true};
 	struct doc_node alone = *branch;
 	struct doc doc = {.first = &alone, .last = &alone};
 	size_t from = run->text.len, sort_from = run->sort.len;
 
 	if (is_empty(branch))
 		return 0;
+	if (!item_is_disabled(branch) && leftover_find(branch, true, &scope, err) != 0)
+		return -1;
 	if (!doc_get_str(branch, "apiVersion").len || !doc_get_str(branch, "kind").len)
 		return err_set(err, ERR_FORMAT,
 			       "no Kubernetes object: apiVersion or kind is missing");
@@ -253,6 +257,8 @@ static int set_file(struct run *run, size_t i, struct values *string_data, struc
 	const struct generate_file *file = &run->plan.files[i];
 	struct span plain = buf_span(&run->jobs[i].output);
 
+	if (leftover_has_token(plain))
+		return err_set(err, ERR_VALUE, "ciphertext is left");
 	if (file->use == GENERATE_ENVS)
 		return set_envs(string_data, plain, err);
 	if (file->use == GENERATE_BINARY)
