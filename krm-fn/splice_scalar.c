@@ -59,8 +59,8 @@ static int column_of(struct span source, size_t at)
 	return at - line > DOC_INPUT_MAX ? -1 : (int)(at - line);
 }
 
-/* A literal block needs its line for itself: the key or dash on the same line, nothing behind the old value, and line ends that it would not
- * mix with others. */
+/* A literal block needs its line for itself: the key or dash on the same line, nothing behind the old value but a line break (at the end of
+ * a text without one the block would lose its last line feed), and line ends that it would not mix with others. */
 static bool has_line(struct span source, const struct doc_node *node, size_t from)
 {
 	size_t end = node->end, i;
@@ -71,11 +71,11 @@ static bool has_line(struct span source, const struct doc_node *node, size_t fro
 	}
 	if (node->flags & DOC_BLOCK_TEXT) {
 		i = splice_line_end(source, node->start);
-		return i < 2 || source.data[i - 2] != '\r';
+		return source.data[end - 1] == '\n' && (i < 2 || source.data[i - 2] != '\r');
 	}
 	while (end < source.len && is_blank(source.data[end]))
 		end++;
-	return end == source.len || source.data[end] == '\n';
+	return end < source.len && source.data[end] == '\n';
 }
 
 static int add_block(struct span source, const struct doc_node *node, struct buf *out,

@@ -141,11 +141,15 @@ def encrypting_anew_changes_no_name(bench):
     repository = bench.repository()
     folder = with_function(bench, repository)
     before = {(i["kind"], i["metadata"]["name"]) for i in objects(bench.built(folder))}
-    cipher = {path: path.read_bytes() for path in repository.sealed}
+    cipher, opened = ({path: read(path) for path in repository.sealed} for read in (lambda path: path.read_bytes(), lambda path: bench.world.run_sops(["decrypt", path]).stdout))
     repository.reencrypt()
     check(all(path.read_bytes() != old for path, old in cipher.items()), "nothing was encrypted anew")
+    # sops does not print every text so that it reads as the same again (a comment moves, 1.0 becomes 1): such a file may change the name.
+    if any(bench.world.run_sops(["decrypt", path]).stdout != old for path, old in opened.items()):
+        return encrypting_anew_changes_no_name(bench)
     after = {(i["kind"], i["metadata"]["name"]) for i in objects(bench.built(folder))}
     check(before == after, f"names differ: {sorted(before ^ after)}")
+    return None
 
 
 @test
@@ -181,7 +185,9 @@ def t4_references_follow_the_hash(bench):
 
 def secret_from(bench, repository, key, data, kind):
     """A build of one generated Secret over one encrypted file; and of the same from the plain bytes."""
-    folder = repository.folder / "one"
+    folder, plain = repository.folder / "one", repository.folder / "two"
+    for old in (folder, plain):
+        shutil.rmtree(old, ignore_errors=True)
     check(repository.seal(f"one/doc.{kind}", data), "sops does not take the data")
     repository.write("one/decrypt.yaml", gitops.DECRYPT.replace("PROGRAM", str(bench.world.program)).replace("SPEC", "  mode: transform"))
     kustomization = {"secretGenerator": [{"name": "s", "files": [f"{key}=doc.{kind}"]}]}
@@ -189,8 +195,8 @@ def secret_from(bench, repository, key, data, kind):
     ours = bench.built(folder)
     opened = bench.world.run_sops(["decrypt", folder / f"doc.{kind}"]).stdout
     repository.write("two/kustomization.yaml", json.dumps(kustomization))
-    (repository.folder / "two" / f"doc.{kind}").write_bytes(opened)
-    return ours, bench.built(repository.folder / "two"), opened
+    (plain / f"doc.{kind}").write_bytes(opened)
+    return ours, bench.built(plain), opened
 
 
 @test
@@ -273,15 +279,17 @@ def t16_in_place_where_allowed(bench):
 @test
 def t19_hash_of_a_long_value(bench):
     """A long value's base64 is wrapped before it is hashed; short ones are not."""
+    repository = bench.repository()
     for size in (1, 50, 51, 52, 53, 54, 105, 5000):
-        ours, plain, _ = secret_from(bench, bench.repository(), "blob", b"x" * size, "bin")
+        ours, plain, _ = secret_from(bench, repository, "blob", b"x" * size, "bin")
         check(ours == plain, f"{size} bytes: {difference(plain, ours)}")
 
 
 @test
 def t19_hash_of_every_format(bench):
-    for key, kind, data in (("values.yaml", "yaml", b"a: 1\nb:\n- x # c\n" * 1), ("c.json", "json", b'{"a": [1, 2.50, "x"]}'), ("a.env", "env", b"A=1\nB=two\n"), ("a.ini", "ini", b"[s]\na=1\n")):
-        ours, plain, _ = secret_from(bench, bench.repository(), key, data, kind)
+    repository = bench.repository()
+    for key, kind, data in (("values.yaml", "yaml", b"a: 1\nb:\n- x # c\n"), ("c.json", "json", b'{"a": [1, 2.50, "x"]}'), ("a.env", "env", b"A=1\nB=two\n"), ("a.ini", "ini", b"[s]\na=1\n")):
+        ours, plain, _ = secret_from(bench, repository, key, data, kind)
         check(ours == plain, f"{kind}: {difference(plain, ours)}")
 
 

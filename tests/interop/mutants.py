@@ -107,7 +107,7 @@ def main():
         run.work()
     run.table.print()
     run.verdicts.print_summary()
-    return 1 if run.verdicts.different else 0
+    return run.table.verdict(run.verdicts.compared, len(run.verdicts.different), args.count)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import copy
 import dataclasses
 import json
 import random
+import re
+import shutil
 import sys
 
 import yaml
@@ -319,9 +321,9 @@ class Case:
             if draw.want("alias among plain items", 0.05):
                 text = text.replace("\nitems:", "\nshared: &shared {a: [1, 2]}\nother: *shared\nitems:", 1)
                 self.expected = None
-            if draw.want("alias of an encrypted value", 0.02) and "&e" in text and self.parts and any(part[2] for part in self.parts):
-                name = text.split("&e", 1)[1].split(" ", 1)[0].split("\n")[0]
-                text = text.rstrip("\n") + f"\nagain: *e{name}\n"
+            anchors = re.findall(r"&(e[0-9]+) ENC\[AES256_GCM,(?!data:eA==)", text)
+            if draw.want("alias of an encrypted value", 0.02) and anchors and "item: decryption disabled" not in draw.features:
+                text = text.rstrip("\n") + f"\nagain: *{anchors[0]}\n"
                 self.fails = True
         draw.features -= {"alias of an encrypted value"} if not self.fails else set()
         return text.encode()
@@ -352,8 +354,8 @@ def last_index(node, text):
 
 
 def cut_entries(parent, keys, text):
-    """Ranges that entries of a map take with them. In block style whole lines, or behind a dash up to what follows; in flow style up to the
-    next entry, or from the comma before it."""
+    """Ranges that entries of a map take with them. In block style whole lines, or behind a dash up to what follows; what stands between two
+    entries that go, a comment or an empty line, stays. In flow style neighbours go together, up to the next entry or from the comma before."""
     ranges = []
     entries = parent.value
     gone = [key.value in keys for key, _ in entries]
@@ -362,14 +364,9 @@ def cut_entries(parent, keys, text):
             continue
         start, end = key.start_mark.index, last_index(value, text)
         if parent.flow_style:
-            if any(not g for g in gone[at:]):
-                ranges.append((start, entries[at + 1][0].start_mark.index))
-            else:
-                comma = text.rindex(",", 0, start)
-                ranges.append((comma, end))
+            ranges.append((start, entries[at + 1][0].start_mark.index) if not all(gone[at:]) else (text.rindex(",", 0, start), end))
             continue
-        line = text.rfind("\n", 0, start) + 1
-        stop = line_end(text, end)
+        line, stop = text.rfind("\n", 0, start) + 1, line_end(text, end)
         if text[line:start].strip(" \ufeff") == "":
             ranges.append((line, stop))
         else:
@@ -416,11 +413,15 @@ def judge(case, result):
         parents = {path[:-1] for path in dropped}
         for parent in parents:
             old_ranges.extend(cut_entries(node_at(old_item, parent), {path[-1] for path in dropped if path[:-1] == parent}, before))
+        if not changed and not dropped:
+            continue  # its bytes are compared below
         found = typed.value(new_item, strict=True)
         if not typed.same(found, expected):
             return f"item {item['metadata']['name']} is not what sops makes of it"
-    if cut(before, old_ranges) != cut(after, new_ranges):
-        return "bytes around the changed values differ"
+    rest = [cut(before, old_ranges), cut(after, new_ranges)]
+    if rest[0] != rest[1]:
+        at = next((n for n, (a, b) in enumerate(zip(*rest)) if a != b), min(map(len, rest)))
+        return f"bytes around the changed values differ: {rest[0][at - 30:at + 30]!r} became {rest[1][at - 30:at + 30]!r}"
     return None
 
 
@@ -430,6 +431,7 @@ class Run:
         self.plan = Plan(args.seed, {name: {"list"} for name in FEATURES}, groups=("list style", "config", "sops"), focus=3)
         self.table = table.Table(FEATURES, 0.015 * args.count)
         self.folder = peers.ROOT / "build" / "interop" / "resourcelists"
+        shutil.rmtree(self.folder, ignore_errors=True)
         self.bad = 0
 
     def one(self, case):
@@ -486,11 +488,9 @@ def main():
         run = Run(args, world, make_pool(args.seed, world))
         run.work()
     run.table.print()
-    seldom = run.table.seldom() if args.count >= 500 else []
-    if seldom:
-        print("too seldom: " + ", ".join(seldom))
-    print(f"{args.count} lists, {run.bad} wrong" + (f", saved in {run.folder}" if run.bad else ""))
-    return 1 if run.bad or seldom else 0
+    if run.bad:
+        print(f"saved in {run.folder}")
+    return run.table.verdict(args.count, run.bad, args.count)
 
 
 if __name__ == "__main__":

@@ -119,7 +119,11 @@ class ListText:
         """tree: the whole ResourceList. Returns bytes."""
         style = self.draw.pick("list style", {"block": 6, "items in flow style": 2, "JSON": 1, "JSON on one line": 0.5, "all flow": 0.5})
         if style.startswith("JSON"):
-            text = json.dumps(tree, indent=None if "one" in style else self.rng.choice([1, 2, 4]), ensure_ascii=self.rng.random() < 0.3) + self.rng.choice(["", "\n"])
+            text = json.dumps(tree, indent=None if "one" in style else self.rng.choice([1, 2, 4]), ensure_ascii=False)
+            # PyYAML knows no surrogate pairs, and neither JSON nor kustomize needs them.
+            if max(text) < "\U00010000" and self.rng.random() < 0.3:
+                text = json.dumps(tree, ensure_ascii=True)
+            text += self.rng.choice(["", "\n"])
         elif style == "all flow":
             text = self.flow(tree, 2) + "\n"
         else:

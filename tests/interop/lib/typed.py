@@ -36,7 +36,7 @@ def scalar(node, strict):
         return -math.inf if text[0] == "-" else math.inf
     if TIME.match(text):
         return text
-    digits = text.replace("_", "")
+    digits = text.replace("_", "") if text[0] in "+-.0123456789" else ""
     if INT.match(digits):
         plain = digits.lstrip("+-")
         base = 10
@@ -46,7 +46,8 @@ def scalar(node, strict):
             base = 8
         return int(plain, base) * (-1 if digits[0] == "-" else 1)
     if FLOAT.match(digits):
-        return float(digits)
+        number = float(digits)
+        return text if math.isinf(number) else number  # Go takes what is out of range for no number
     if strict and _yaml11.resolve(yaml.ScalarNode, text, (True, False)) != "tag:yaml.org,2002:str":
         raise AmbiguousString(text[:3])
     return text

@@ -18,9 +18,9 @@ COMMENTS = ["# note", "# two words", "#nospace", "#", "##  double", "#   wide   
 class YamlText:
     """Writes one stream. max_depth bounds nesting; `size` is how many entries a map has at most."""
 
-    def __init__(self, draw, size=5, max_depth=4):
+    def __init__(self, draw, size=5, max_depth=4, traps=False):
         self.draw, self.rng = draw, draw.rng
-        self.size, self.max_depth = size, max_depth
+        self.size, self.max_depth, self.traps = size, max_depth, traps
         self.step = self.rng.choice([1, 2, 2, 2, 2, 3, 4, 4, 6, 8])
         self.lines = []
         self.anchors = []
@@ -111,7 +111,7 @@ class YamlText:
         if roll < 0.25 or focused and roll < 0.6:
             text = scalars.typed(self.draw)
             return (text if not flow or "{" not in text else "1"), [], False
-        first, rest = scalars.render(self.draw, strings.draw_string(self.draw), indent, first_column, flow)
+        first, rest = scalars.render(self.draw, strings.draw_string(self.draw, self.traps), indent, first_column, flow)
         return first, rest, first[:1] in "|>" and bool(first)
 
     def node(self, lead, indent, depth, where):
