@@ -167,7 +167,7 @@ static void indents_as_asked(void **state)
 	}
 }
 
-static void tells_line_kind_and_span(void **state)
+static void tells_places_kind_and_span(void **state)
 {
 	struct span text = span_str("{\n \"k\": \"v\",\n\n \"n\": [1, -2.5],\n \"e\\n\": \"\"}");
 	CLEAN_DOC struct doc doc = DOC_INIT;
@@ -181,10 +181,19 @@ static void tells_line_kind_and_span(void **state)
 	assert_int_equal(node->kind, DOC_STRING);
 	assert_int_equal(node->line, 2);
 	assert_ptr_equal(node->str.data, text.data + 9);
+	assert_int_equal(node->flags, DOC_QUOTED);
+	assert_int_equal(node->key_start, 3);
+	assert_int_equal(node->start, 8);
+	assert_int_equal(node->end, 11);
 	node = doc_get(doc.first, "n");
 	assert_non_null(node);
 	assert_int_equal(node->kind, DOC_LIST);
 	assert_int_equal(node->line, 4);
+	assert_int_equal(node->flags, DOC_FLOW);
+	assert_int_equal(node->start, 20);
+	assert_int_equal(node->end, 29);
+	assert_int_equal(node->kids.last->start, 24);
+	assert_int_equal(node->kids.last->end, 28);
 	assert_int_equal(node->kids.first->kind, DOC_INT);
 	assert_int_equal(node->kids.last->kind, DOC_FLOAT);
 	assert_int_equal(node->kids.last->depth, 2);
@@ -364,7 +373,7 @@ int main(void)
 		cmocka_unit_test(refuses_what_is_not_json),
 		cmocka_unit_test(differs_refuses_cut_json),
 		cmocka_unit_test(indents_as_asked),
-		cmocka_unit_test(tells_line_kind_and_span),
+		cmocka_unit_test(tells_places_kind_and_span),
 		cmocka_unit_test(bounds_nesting),
 		cmocka_unit_test(refuses_what_json_has_no_text_for),
 		cmocka_unit_test(differs_refuses_comment_value),
