@@ -243,7 +243,6 @@ void yaml_pen_comment(struct yaml_pen *pen, struct span text)
 		len = line_len(text, i);
 		put(pen, text.data + i, len);
 		line_begun = true;
-		pen->fresh = false;
 		after_break = false;
 	}
 	if (!after_break)

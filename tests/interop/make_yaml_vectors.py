@@ -10,7 +10,7 @@ import yaml_writer
 
 STRINGS = [
     "\tx\ny", "x\n\ty", " x\ny", "\n\tx\n", "\n x", "x\n ", "x\n\n", "x\r\ny", "x\ry", "\r", "a\x85b", "\u2028", "\u2028\n", "a\u2028b",
-    "a\u2029\nb", "\ufeff", "a\ufeffb", "\ud7ff", "\ue000", "\ufffd", "\ufffe", "\U0001f600", "\U0001f600\nx", "\x7f", "\x80", "\xa0", "\x01\n", " ",
+    "a\u2029\nb", "\ufeff", "a\ufeffb", "\ud7ff", "\ue000", "\ufffd", "\ufffe", "\uffff", "\U0001f600", "\U0001f600\nx", "\x7f", "\x80", "\xa0", "\x01\n", " ",
     "  ", "\t", "a\t", "-", "- a", "-a", "--", "---", "---a", "...", "...a", ".. .", "?", "? a", "?a", ":", ": a", ":a", "a:", "a :b", "a: b", "a:b",
     "a#b", "a #b", "#a", "a# b", "a\t#b", "*a", "&a", "!a", "!", "%a", "%", "@a", "`a", "\"a", "'a", "a'b", "a\"b", "{a", "}a", "[a", "]a", ",a",
     "a,b", "a{b}", "|", ">", "|a", "=", "<<", "~", "~a", "null", "Null", "NULL", "nUll", "true", "TRUE", "tRue", "y", "Y", "n", "N", "yes", "on",

@@ -128,6 +128,9 @@ static void differs_refuses_lost_text(void **state)
 	refuses("{ k=x n c=c k09610a62 n }",
 		"\\x09a\\x0ab: a text with line breaks that begins with a TAB, which sops prints as null",
 		&compat);
+	refuses("{ k=x n c= k09610a62 n }",
+		"\\x09a\\x0ab: a text with line breaks that begins with a TAB, which sops prints as null",
+		&compat);
 	/* no literal, not lost */
 	prints("{ k=a s096120 k=b s0961200a62 }", "a: \"\\ta \"\nb: \"\\ta \\nb\"\n", &careful);
 }
@@ -332,8 +335,9 @@ static void prints_values_for_extract(void **state)
 		{"{ k=a d1 }", "a: 1\n"},
 		{"s=yes", "\"yes\"\n"},
 		{"s0a780a", "|4\n\n    x\n"},
+		{"s09610a62", "null\n"},
 	};
-	const struct doc_style style = {.yaml_indent = 2};
+	const struct doc_style style = {.yaml_indent = 2, .compat = true};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		CLEAN_DOC struct doc doc = DOC_INIT;
