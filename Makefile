@@ -15,10 +15,12 @@ CC = gcc
 endif
 
 Q = $(if $(filter 1,$(V)),,@)
+comma := ,
 say = $(if $(filter 1,$(V)),@:,@printf '%-8s%s\n' '$(1)' '$(2)')
 
 VERSION := $(file <VERSION)
 SOVERSION = 0
+SONAME = libkrmsops.so.$(SOVERSION)
 
 PKGS = yaml-0.1 libsodium libcrypto libpcre2-8
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
@@ -81,7 +83,7 @@ deps: ## install what building and testing needs (Debian, Ubuntu); elsewhere say
 		echo '  $(DEBIAN_PACKAGES)' >&2; exit 1; \
 	fi
 
-all: $(BUILD)/krm-sops ## build build/krm-sops
+all: $(BUILD)/krm-sops $(BUILD)/$(SONAME) $(BUILD)/examples/api ## build build/krm-sops and the library
 
 $(BUILD)/%.o: %.c
 	$(call say,CC,$<)
@@ -91,6 +93,20 @@ $(BUILD)/%.o: %.c
 $(BUILD)/libkrmsops.a: $(LIB_OBJ)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+# The library that others link with: only what krmsops.h declares can be seen in it.
+$(BUILD)/$(SONAME): $(LIB_OBJ) lib/krmsops.map
+	$(call say,LD,$@)
+	$(Q)$(CC) $(ALL_CFLAGS) -shared -Wl,-soname,$(SONAME) -Wl,--version-script,lib/krmsops.map -Wl,-z,relro,-z,now,--as-needed$(if $(filter 1,$(SAN) $(FUZZ)),,$(comma)--no-undefined) \
+		$(LDFLAGS) -o $@ $(LIB_OBJ) $(ALL_LIBS)
+	$(Q)ln -sf $(SONAME) $(BUILD)/libkrmsops.so
+
+# The example is built as its users build it: with the public header and the shared library only.
+$(BUILD)/examples/api: examples/api/decrypt.c lib/krmsops.h $(BUILD)/$(SONAME)
+	$(call say,LD,$@)
+	@mkdir -p $(@D) $(BUILD)/include
+	$(Q)cp lib/krmsops.h $(BUILD)/include/
+	$(Q)$(CC) -std=c99 $(WARN) $(OPT) $(CFLAGS) -I$(BUILD)/include -o $@ $< -L$(BUILD) -lkrmsops -Wl,-rpath,'$$ORIGIN/..'
 
 $(BUILD)/krm-sops: $(FN_OBJ) $(BUILD)/libkrmsops.a
 	$(call say,LD,$@)
@@ -167,9 +183,15 @@ bench: all tools ## measure against the real sops in the same run
 	@$(PYTHON) tests/bench/bench.py --program $(BUILD)/krm-sops --tools $(BUILD)/tools
 
 install: all ## install under DESTDIR/PREFIX
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man1
+	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 include lib/pkgconfig)
 	install -m 0755 $(BUILD)/krm-sops $(DESTDIR)$(PREFIX)/bin/krm-sops
 	install -m 0644 man/krm-sops.1 $(DESTDIR)$(PREFIX)/share/man/man1/krm-sops.1
+	install -m 0644 lib/krmsops.h $(DESTDIR)$(PREFIX)/include/krmsops.h
+	install -m 0755 $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(PREFIX)/lib/libkrmsops.so
+	install -m 0644 $(BUILD)/libkrmsops.a $(DESTDIR)$(PREFIX)/lib/libkrmsops.a
+	sed 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' lib/krmsops.pc.in >$(DESTDIR)$(PREFIX)/lib/pkgconfig/krmsops.pc
+	chmod 0644 $(DESTDIR)$(PREFIX)/lib/pkgconfig/krmsops.pc
 
 clean: ## remove what was built
 	rm -rf build

@@ -16,10 +16,14 @@ struct engine {
 	struct gcm *gcm;
 	struct sops_mac *mac;
 	struct sops_value_opener opener;
+	struct sops_rule rule;
+	const struct sops_meta
+		*rule_of; /* whose rule that is: documents of a repository share theirs */
 };
 
 static void engine_release(struct engine *engine)
 {
+	sops_rule_release(&engine->rule);
 	gcm_free(engine->gcm);
 	sops_mac_free(engine->mac);
 	buf_release(&engine->opener.scratch);
@@ -94,15 +98,28 @@ static int check_mac(struct engine *engine, struct decrypt_job *job, struct err 
 	return 0;
 }
 
+static int set_rule(struct engine *engine, const struct sops_meta *meta, struct err *err)
+{
+	const struct sops_meta *last = engine->rule_of;
+
+	if (last && last->rule == meta->rule && span_eq(last->rule_text, meta->rule_text))
+		return 0;
+	sops_rule_release(&engine->rule);
+	engine->rule_of = NULL;
+	if (sops_rule_init(meta, &engine->rule, err) < 0)
+		return -1;
+	engine->rule_of = meta;
+	return 0;
+}
+
 static int open_job(struct engine *engine, struct decrypt_job *job, struct err *err)
 {
-	CLEAN_SOPS_RULE struct sops_rule rule = {.regex = NULL};
 	struct sops_tree tree = {
 		.first = job->tree ? job->tree : job->doc.first,
 		.siblings = !job->tree,
 		.only_encrypted = job->meta.mac_only_encrypted,
 		.merged = job->merged,
-		.rule = &rule,
+		.rule = &engine->rule,
 		.opener = &engine->opener,
 		.mac = engine->mac,
 	};
@@ -110,7 +127,7 @@ static int open_job(struct engine *engine, struct decrypt_job *job, struct err *
 
 	engine->opener.gcm = engine->gcm;
 	engine->opener.arena = &doc_of(job)->arena;
-	if (sops_rule_init(&job->meta, &rule, err) < 0 ||
+	if (set_rule(engine, &job->meta, err) < 0 ||
 	    gcm_set_key(engine->gcm, job->key.data, err) < 0)
 		return -1;
 	sops_mac_start(engine->mac, job->meta.mac_only_encrypted);
