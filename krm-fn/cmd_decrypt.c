@@ -37,7 +37,7 @@ struct request {
 	const char *file; /* NULL: stdin */
 	const char *input_type, *output_type;
 	const char *name; /* --filename-override */
-	const char *extract, *output, *order, *config, *indent;
+	const char *extract, *output, *order, *config, *indent, *compat;
 	bool in_place, ignore_mac;
 };
 
@@ -90,6 +90,7 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 		{"decryption-order", &req->order, NULL},
 		{"config", &req->config, NULL},
 		{"indent", &req->indent, NULL},
+		{"compat", &req->compat, NULL},
 		{"in-place", NULL, &req->in_place},
 		{"i", NULL, &req->in_place},
 		{"ignore-mac", NULL, &req->ignore_mac},
@@ -119,6 +120,8 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 	}
 	if (req->file && strcmp(req->file, "-") == 0)
 		req->file = NULL;
+	if (req->compat && strcmp(req->compat, "sops") != 0)
+		return usage(err, "--compat takes 'sops' only, not", req->compat);
 	if (req->in_place && (!req->file || req->output))
 		return usage(err, "needs a file, and no --output:", "--in-place");
 	return 0;
@@ -169,6 +172,7 @@ static int set_style(const struct request *req, struct doc_style *style, struct 
 
 	if (stores_config_load(req->config, style, err) < 0)
 		return -1;
+	style->compat = req->compat != NULL;
 	if (!req->indent)
 		return 0;
 	if (!scalar_parse_int(span_str(req->indent), &indent))
@@ -295,6 +299,7 @@ const struct command cmd_decrypt = {
 		"  --output FILE         write to FILE (mode 0600), all or nothing\n"
 		"  -i, --in-place        write back to the file itself\n"
 		"  --ignore-mac          print also what was changed without the key\n"
+		"  --compat=sops         print a text that sops loses as it does: null\n"
 		"  --decryption-order L  key types in the order of trying: age,pgp,kms\n"
 		"  --indent N            blanks a level; else as `stores:` in .sops.yaml says\n"
 		"  --config F            that .sops.yaml\n"

@@ -22,7 +22,7 @@ class Table:
 
     def verdict(self, compared, different, cases):
         """The last lines of a script, and its exit status. Short runs are not asked to show every feature."""
-        seldom = [name for name in self.rows if self.seen[name] < self.least] if cases >= 500 else []
+        seldom = [name for name in self.rows if self.seen[name] < self.least] if cases >= 1000 else []
         if seldom:
             print("too seldom: " + ", ".join(seldom))
         failed = different + len(seldom)
