@@ -20,7 +20,8 @@ void yaml_build_release(struct yaml_build *b)
 
 void yaml_build_document(struct yaml_build *b)
 {
-	b->decoded = b->expanded = 0;
+	b->decoded = 1; /* the document itself */
+	b->expanded = 0;
 }
 
 /* ---- how much there may be ---- */
@@ -226,11 +227,19 @@ int yaml_build_alias(struct yaml_build *b, struct yaml_node *n, struct span name
 	return count(b, 1, 0, n->start.line + 1, err);
 }
 
+/* Whether the node came through an alias at this very place. */
+static bool is_alias(const struct yaml_build *b, const struct doc_node *node)
+{
+	return (node->flags & DOC_ALIASED) && node->start < node->end &&
+	       b->in.data[node->start] == '*';
+}
+
 /* Both the copy and what it is a copy of can not be spliced. */
 static struct doc_node *copy_tree(struct yaml_build *b, struct doc_node *from, unsigned depth,
 				  struct err *err)
 {
 	struct doc_node *copy, *kid, *kid_copy;
+	size_t counted;
 
 	if (depth > DOC_DEPTH_MAX) {
 		(void)err_set(err, ERR_LIMIT, "line %u: nested deeper than %d levels", from->line,
@@ -246,7 +255,8 @@ static struct doc_node *copy_tree(struct yaml_build *b, struct doc_node *from, u
 	copy->depth = (uint16_t)depth;
 	if (from->kind == DOC_COMMENT)
 		return copy;
-	if (count(b, from->key.data ? 2 : 1, from->key.data ? 2 : 1, from->line, err) < 0)
+	counted = 1 + (from->key.data != NULL) + is_alias(b, from);
+	if (count(b, counted, counted, from->line, err) < 0)
 		return NULL;
 	if (from->kind != DOC_MAP && from->kind != DOC_LIST)
 		return copy;
@@ -461,8 +471,6 @@ static int set_key(struct yaml_build *b, const struct yaml_node *key, struct doc
 		node->key = span_sub(b->in, key->start.at, key->end - key->start.at);
 		node->flags |= DOC_KEY_BAD;
 	}
-	if (!node->key.data)
-		node->key = SPAN("");
 	return 0;
 }
 

@@ -2,7 +2,8 @@
  *
  * Comments of YAML: which lines form a group, and whether it is the head of what follows, the foot of what came before, or stands on
  * the line of a value. sops encrypts comments and gives each a place in its tree, so the groups must be cut where its scanner cuts
- * them (go.yaml.in/yaml/v3: scannerc.go, the functions marked "[Go]"; sops-format.md 5.1.4), line counts that are one off included.
+ * them (go.yaml.in/yaml/v3: scannerc.go, yaml_parser_scan_comments and what calls it), line counts that are one off included. It also has
+ * a rule that makes the comment behind a key the head of the list below it; its own queue never lets that happen, so it is not here.
  */
 #include "doc/yaml_comments.h"
 
@@ -13,8 +14,6 @@ enum { LOOK_AHEAD = 512 };
 
 void yaml_text_join(struct yaml_text *text, struct yaml_text *tail)
 {
-	if (!tail->first)
-		return;
 	if (text->last)
 		text->last->next = tail->first;
 	else
@@ -27,13 +26,8 @@ static int push(struct yaml_scan *s, const struct yaml_comment *comment, struct 
 {
 	struct yaml_comment *grown;
 
-	if (s->comment_len == s->comment_cap && s->comment_head) {
-		s->comment_len -= s->comment_head;
-		memmove(s->comments, s->comments + s->comment_head,
-			s->comment_len * sizeof(*s->comments));
-		s->comment_head = 0;
-	}
-	grown = yaml_grow(s->comments, s->comment_len, &s->comment_cap, sizeof(*grown), err);
+	grown = yaml_grow(s->comments, &s->comment_head, &s->comment_len, &s->comment_cap,
+			  sizeof(*grown), err);
 	if (!grown)
 		return -1;
 	s->comments = grown;
@@ -201,39 +195,36 @@ int yaml_comments_line(struct yaml_scan *s, uint32_t token, struct err *err)
 	return push(s, &line, err);
 }
 
-void yaml_comments_promote(struct yaml_scan *s)
+/* The open block that is indented by that many columns, as its place in s->indents, or 0. */
+static uint32_t block_at(const struct yaml_scan *s, int32_t indent)
 {
-	struct yaml_comment *comment;
+	uint32_t low = 1, high = s->indent_count, middle;
 
-	if (s->comment_len == s->comment_head || s->token_len - s->token_head < 2)
-		return;
-	if (s->tokens[s->token_len - 2].type != TOKEN_BLOCK_SEQUENCE_START ||
-	    s->tokens[s->token_len - 1].type != TOKEN_BLOCK_ENTRY)
-		return;
-	comment = &s->comments[s->comment_len - 1];
-	if (comment->kind != COMMENT_LINE || yaml_break(s, 0))
-		return;
-	comment->kind = COMMENT_HEAD;
-	if (comment->start.line + 1 == s->line)
-		comment->token = (uint32_t)s->pos;
+	if (indent == s->indent)
+		return s->indent_count;
+	while (low < high) {
+		middle = low + (high - low) / 2;
+		if (s->indents[middle] < indent)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < s->indent_count && s->indents[low] == indent ? low : 0;
 }
 
-struct yaml_mark yaml_comments_block_end(const struct yaml_scan *s, int32_t indent,
-					 struct yaml_mark block)
+void yaml_comments_block_ends(struct yaml_scan *s, uint32_t stop)
 {
-	uint32_t stop = block.at;
 	size_t i;
 
+	memset(s->ends, 0, (s->indent_count + 1) * sizeof(*s->ends));
 	for (i = s->comment_len; i > s->comment_head; i--) {
 		const struct yaml_comment *comment = &s->comments[i - 1];
 
 		if (comment->end < stop)
 			break;
-		if (comment->start.column == indent + 1)
-			block = comment->start;
+		s->ends[block_at(s, comment->start.column - 1)] = (uint32_t)i;
 		stop = comment->scan.at;
 	}
-	return block;
 }
 
 void yaml_comments_unfold(struct yaml_scan *s, const struct yaml_token *token)

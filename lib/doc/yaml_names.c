@@ -69,7 +69,8 @@ enum { FEW = 16 /* keys up to which looking at all pairs is the fastest */ };
 
 int yaml_keys_add(struct yaml_keys *keys, const struct yaml_node *key, struct err *err)
 {
-	struct yaml_key *grown = yaml_grow(keys->list, keys->len, &keys->cap, sizeof(*grown), err);
+	struct yaml_key *grown =
+		yaml_grow(keys->list, NULL, &keys->len, &keys->cap, sizeof(*grown), err);
 
 	if (!grown)
 		return -1;

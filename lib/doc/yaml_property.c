@@ -57,10 +57,7 @@ static int add_uri_escape(struct yaml_scan *s, struct err *err)
 			return yaml_fail(mark, "a tag has an incomplete %-escape", err);
 		octet = (uint8_t)(high << 4 | low);
 		if (!n) {
-			width = octet < 0x80   ? 1
-				: octet < 0xC0 ? 0
-				: octet < 0xF8 ? yaml_width(octet)
-					       : 0;
+			width = octet >= 0xF8 || (octet & 0xC0) == 0x80 ? 0 : yaml_width(octet);
 			if (!width)
 				return yaml_fail(mark, "a tag has a %-escape that is not UTF-8",
 						 err);
@@ -160,14 +157,14 @@ int yaml_fetch_tag(struct yaml_scan *s, struct yaml_token *ret_token, struct err
 static int version_number(struct yaml_scan *s, unsigned *ret_number, struct err *err)
 {
 	unsigned digits = 0, number = 0;
+	uint8_t c;
 
-	for (; yaml_at(s, 0) >= '0' && yaml_at(s, 0) <= '9'; digits++) {
-		number = number * 10 + (unsigned)(yaml_at(s, 0) - '0');
-		if (digits == VERSION_DIGITS_MAX)
-			break;
+	for (c = yaml_at(s, 0); c >= '0' && c <= '9' && digits < VERSION_DIGITS_MAX; digits++) {
+		number = number * 10 + (unsigned)(c - '0');
 		yaml_skip(s);
+		c = yaml_at(s, 0);
 	}
-	if (!digits || digits > VERSION_DIGITS_MAX)
+	if (!digits)
 		return yaml_fail(yaml_mark(s), "%YAML needs a version such as 1.1", err);
 	*ret_number = number;
 	return 0;

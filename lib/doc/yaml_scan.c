@@ -29,22 +29,33 @@ int yaml_fail(struct yaml_mark mark, const char *what, struct err *err)
 		       what);
 }
 
-void *yaml_grow(void *list, size_t len, size_t *cap, size_t size, struct err *err)
+void *yaml_grow(void *list, size_t *head, size_t *len, size_t *cap, size_t size, struct err *err)
 {
+	size_t used = head ? *head : 0, kept = *len - used;
 	size_t room = *cap ? *cap * 2 : LIST_FIRST;
+	uint8_t *from = list ? (uint8_t *)list + used * size : NULL;
 	void *grown;
 
-	if (len < *cap)
+	if (*len < *cap)
 		return list;
-	grown = calloc(room, size);
-	if (!grown) {
-		(void)err_nomem(err);
-		return NULL;
+	/* Moving only when half of it is used up keeps the cost of an element constant. */
+	if (*cap && kept <= *cap / 2) {
+		memmove(list, from, kept * size);
+		grown = list;
+	} else {
+		grown = calloc(room, size);
+		if (!grown) {
+			(void)err_nomem(err);
+			return NULL;
+		}
+		if (kept)
+			memcpy(grown, from, kept * size);
+		wipe_free(list, *cap * size);
+		*cap = room;
 	}
-	if (len)
-		memcpy(grown, list, len * size);
-	wipe_free(list, len * size);
-	*cap = room;
+	*len = kept;
+	if (head)
+		*head = 0;
 	return grown;
 }
 
@@ -82,12 +93,8 @@ static int push(struct yaml_scan *s, const struct yaml_token *token, uint64_t nu
 	struct yaml_token *grown;
 	size_t at;
 
-	if (s->token_len == s->token_cap && s->token_head) {
-		s->token_len -= s->token_head;
-		memmove(s->tokens, s->tokens + s->token_head, s->token_len * sizeof(*s->tokens));
-		s->token_head = 0;
-	}
-	grown = yaml_grow(s->tokens, s->token_len, &s->token_cap, sizeof(*grown), err);
+	grown = yaml_grow(s->tokens, &s->token_head, &s->token_len, &s->token_cap, sizeof(*grown),
+			  err);
 	if (!grown)
 		return -1;
 	s->tokens = grown;
@@ -186,7 +193,7 @@ static int block_open(struct yaml_scan *s, struct yaml_mark mark, uint64_t numbe
 {
 	if (s->flow || s->indent >= mark.column)
 		return 0;
-	if (s->indent_count >= DOC_DEPTH_MAX)
+	if (s->indent_count > DOC_DEPTH_MAX)
 		return too_deep(s, err);
 	s->indents[s->indent_count++] = s->indent;
 	s->indent = mark.column;
@@ -201,8 +208,10 @@ static int block_close(struct yaml_scan *s, int32_t column, struct yaml_mark sca
 	if (s->flow || s->indent <= column)
 		return 0;
 	end.at--;
+	yaml_comments_block_ends(s, end.at);
 	while (s->indent > column) {
-		end = yaml_comments_block_end(s, s->indent, end);
+		if (s->ends[s->indent_count])
+			end = s->comments[s->ends[s->indent_count] - 1].start;
 		if (push_at(s, TOKEN_BLOCK_END, end, UINT64_MAX, err) < 0)
 			return -1;
 		s->indent = s->indents[--s->indent_count];
@@ -248,7 +257,7 @@ static int fetch_flow_start(struct yaml_scan *s, enum yaml_token_type type, stru
 
 	if (key_save(s, &key, err) < 0)
 		return -1;
-	if (s->flow >= DOC_DEPTH_MAX)
+	if (s->flow > DOC_DEPTH_MAX)
 		return too_deep(s, err);
 	s->keys[++s->flow] = (struct yaml_simple_key){.possible = false};
 	s->key_allowed = true;
@@ -365,7 +374,6 @@ static int to_next_token(struct yaml_scan *s, struct err *err)
 		while (yaml_at(s, 0) == ' ' ||
 		       (yaml_at(s, 0) == '\t' && (s->flow || !s->key_allowed)))
 			s->pos++;
-		yaml_comments_promote(s);
 		if (yaml_at(s, 0) == '#' && yaml_comments_gap(s, scan, err) < 0)
 			return -1;
 		if (!yaml_break(s, 0))

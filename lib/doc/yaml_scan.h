@@ -96,7 +96,9 @@ struct yaml_scan {
 	bool key_allowed; /* a simple key may begin here */
 	int32_t indent;   /* column of the innermost open block, or -1 */
 	uint32_t indent_count, flow;
-	int32_t indents[DOC_DEPTH_MAX + 1];
+	int32_t indents[DOC_DEPTH_MAX +
+			2];               /* of the blocks around the innermost; the first is -1 */
+	uint32_t ends[DOC_DEPTH_MAX + 2]; /* of each open block: yaml_comments_block_ends() */
 	struct yaml_simple_key keys[DOC_DEPTH_MAX + 2]; /* one a flow level */
 
 	struct yaml_token *tokens;
@@ -125,9 +127,10 @@ int yaml_scan_peek(struct yaml_scan *s, struct yaml_token **ret_token, struct er
 /* Drops the token that was peeked at. */
 void yaml_scan_skip(struct yaml_scan *s);
 
-/* Room for one more of the len elements of `size` bytes in list: list itself, or a larger copy of it whose room is *cap. NULL with
- * ERR_NOMEM, and list stays. */
-void *yaml_grow(void *list, size_t len, size_t *cap, size_t size, struct err *err) NODISCARD;
+/* A list of len elements of `size` bytes, of which those before *head are used up, gets room for one more: list itself with its elements
+ * moved to the front, or a larger copy of it whose room is *cap. head may be NULL. NULL with ERR_NOMEM, and list stays. */
+void *yaml_grow(void *list, size_t *head, size_t *len, size_t *cap, size_t size, struct err *err)
+	NODISCARD;
 
 /* ERR_FORMAT "line N, column M: what". Always -1. */
 int yaml_fail(struct yaml_mark mark, const char *what, struct err *err);

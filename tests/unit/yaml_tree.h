@@ -3,9 +3,11 @@
  * What a tree read from YAML says, as text, and what its places in the source have to be good for. Used by the unit tests, the fuzz
  * target and tests/tools/yaml_read.c; the tokens are those of tests/interop/yaml_reader/main.go:
  *
- *   { ... }  map             [ ... ]  list            kHEX  key of the next value    K  key that is not a string
- *   cHEX  comment            iHEX  inline comment     sHEX  string                   n  null    t f  bool
- *   dINT  integer            uINT  above int64        gBITS  double, in hex          TSEC,NANO,OFFSET  time
+ *   { ... }  map             [ ... ]  list            k'TEXT'  key of the next value    K  key that is not a string
+ *   c'TEXT'  comment         i'TEXT'  inline comment  s'TEXT'  string    n  null    t f  bool
+ *   dINT  integer            uINT  above int64        gBITS  double, in hex    TSEC,NANO,OFFSET  time
+ *
+ * TEXT is printable ASCII; quotes, backslashes and all else are \xHH.
  */
 #ifndef YAML_TREE_H
 #define YAML_TREE_H
@@ -19,16 +21,25 @@ enum {
 		4096, /* bytes of a source that every value is replaced in, one after the other */
 };
 
-static inline void yaml_tree_hex(char sign, struct span s, struct buf *out)
+static inline void yaml_tree_text(char sign, struct span s, struct buf *out)
 {
 	static const char digits[] = "0123456789abcdef";
 
 	buf_add_char(out, ' ');
 	buf_add_char(out, (uint8_t)sign);
+	buf_add_char(out, '\'');
 	for (size_t i = 0; i < s.len; i++) {
-		buf_add_char(out, (uint8_t)digits[s.data[i] >> 4]);
-		buf_add_char(out, (uint8_t)digits[s.data[i] & 15]);
+		uint8_t c = s.data[i];
+
+		if (c >= 0x20 && c < 0x7F && c != '\'' && c != '\\') {
+			buf_add_char(out, c);
+			continue;
+		}
+		buf_add_str(out, "\\x");
+		buf_add_char(out, (uint8_t)digits[c >> 4]);
+		buf_add_char(out, (uint8_t)digits[c & 15]);
 	}
+	buf_add_char(out, '\'');
 }
 
 /* How to print: without comments, and with one value as the string "X". */
@@ -44,7 +55,7 @@ static inline void yaml_tree_node(const struct doc_node *node, struct yaml_tree_
 	uint64_t bits;
 
 	if (node == style.as_x) {
-		yaml_tree_hex('s', SPAN("X"), out);
+		yaml_tree_text('s', SPAN("X"), out);
 		return;
 	}
 	switch (node->kind) {
@@ -52,7 +63,7 @@ static inline void yaml_tree_node(const struct doc_node *node, struct yaml_tree_
 		buf_add_str(out, " n");
 		break;
 	case DOC_STRING:
-		yaml_tree_hex('s', node->str, out);
+		yaml_tree_text('s', node->str, out);
 		break;
 	case DOC_INT:
 		buf_printf(out, " d%lld", (long long)node->integer);
@@ -74,7 +85,7 @@ static inline void yaml_tree_node(const struct doc_node *node, struct yaml_tree_
 			   node->time.nanoseconds, node->time.offset);
 		break;
 	case DOC_COMMENT:
-		yaml_tree_hex(node->flags & DOC_INLINE ? 'i' : 'c', node->str, out);
+		yaml_tree_text(node->flags & DOC_INLINE ? 'i' : 'c', node->str, out);
 		break;
 	default:
 		buf_add_str(out, node->kind == DOC_MAP ? " {" : " [");
@@ -84,7 +95,7 @@ static inline void yaml_tree_node(const struct doc_node *node, struct yaml_tree_
 			if (kid->flags & DOC_KEY_BAD)
 				buf_add_str(out, " K");
 			else if (kid->key.data)
-				yaml_tree_hex('k', kid->key, out);
+				yaml_tree_text('k', kid->key, out);
 			yaml_tree_node(kid, style, out);
 		}
 		buf_add_str(out, node->kind == DOC_MAP ? " }" : " ]");

@@ -24,12 +24,25 @@ import (
 	goyaml "go.yaml.in/yaml/v3"
 )
 
+func text(sign string, s string) string {
+	var out strings.Builder
+	out.WriteString(" " + sign + "'")
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c >= 0x20 && c < 0x7f && c != '\'' && c != '\\' {
+			out.WriteByte(c)
+		} else {
+			fmt.Fprintf(&out, "\\x%02x", c)
+		}
+	}
+	return out.String() + "'"
+}
+
 func comment(out *strings.Builder, c sops.Comment) {
 	sign := "c"
 	if c.Inline {
 		sign = "i"
 	}
-	out.WriteString(" " + sign + hex.EncodeToString([]byte(c.Value)))
+	out.WriteString(text(sign, c.Value))
 }
 
 func value(out *strings.Builder, v interface{}) {
@@ -44,7 +57,7 @@ func value(out *strings.Builder, v interface{}) {
 				continue
 			}
 			if key, ok := item.Key.(string); ok {
-				out.WriteString(" k" + hex.EncodeToString([]byte(key)))
+				out.WriteString(text("k", key))
 			} else {
 				out.WriteString(" K")
 			}
@@ -60,7 +73,7 @@ func value(out *strings.Builder, v interface{}) {
 	case sops.Comment:
 		comment(out, v)
 	case string:
-		out.WriteString(" s" + hex.EncodeToString([]byte(v)))
+		out.WriteString(text("s", v))
 	case bool:
 		if v {
 			out.WriteString(" t")
@@ -88,8 +101,8 @@ func value(out *strings.Builder, v interface{}) {
 }
 
 // The check that sops makes on the first document, on all of them.
-func checkAll(text []byte) (err error) {
-	d := goyaml.NewDecoder(bytes.NewReader(text))
+func checkAll(in []byte) (err error) {
+	d := goyaml.NewDecoder(bytes.NewReader(in))
 	for documents := 0; ; documents++ {
 		err := d.Decode(make(map[string]interface{}))
 		if err == io.EOF && documents > 0 {
@@ -119,8 +132,8 @@ func cyclic(n *goyaml.Node, open map[*goyaml.Node]bool) bool {
 	return false
 }
 
-func anyCyclic(text []byte) bool {
-	d := goyaml.NewDecoder(bytes.NewReader(text))
+func anyCyclic(in []byte) bool {
+	d := goyaml.NewDecoder(bytes.NewReader(in))
 	for {
 		var n goyaml.Node
 		if d.Decode(&n) != nil {
@@ -132,22 +145,22 @@ func anyCyclic(text []byte) bool {
 	}
 }
 
-func read(text []byte) (line string) {
+func read(in []byte) (line string) {
 	defer func() {
 		if r := recover(); r != nil {
 			line = fmt.Sprintf("!panic: %q", fmt.Sprint(r))
 		}
 	}()
 	store := yaml.NewStore(&config.YAMLStoreConfig{})
-	if anyCyclic(text) {
+	if anyCyclic(in) {
 		return "~an alias inside of what it stands for"
 	}
-	if len(text) > 0 {
-		if err := checkAll(text); err != nil {
+	if len(in) > 0 {
+		if err := checkAll(in); err != nil {
 			return fmt.Sprintf("~%q", err.Error())
 		}
 	}
-	branches, err := store.LoadPlainFile(text)
+	branches, err := store.LoadPlainFile(in)
 	if err != nil {
 		return fmt.Sprintf("!%q", err.Error())
 	}
@@ -168,10 +181,10 @@ func main() {
 		if len(line) == 0 && err != nil {
 			return
 		}
-		text, err := hex.DecodeString(strings.TrimSuffix(line, "\n"))
+		document, err := hex.DecodeString(strings.TrimSuffix(line, "\n"))
 		if err != nil {
 			panic(err)
 		}
-		fmt.Fprintln(out, read(text))
+		fmt.Fprintln(out, read(document))
 	}
 }
