@@ -29,7 +29,7 @@ static int read_stream(struct span input, struct doc *doc, struct err *err)
 		return -1;
 	build.in = in.text;
 	build.flags = in.converted ? DOC_ALIASED : 0;
-	if (yaml_grammar_stream(scan, &build, &documents, err) < 0)
+	if (yaml_stream_read(scan, &build, &documents, err) < 0)
 		return -1;
 	if (!documents)
 		return err_set(err, ERR_FORMAT, "the text has no document");

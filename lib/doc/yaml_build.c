@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Nodes of YAML to nodes of the document tree, by the rules of sops: which type a scalar has, which key it is, and where in the order of
- * entries each comment stands (sops: stores/yaml/store.go; go.yaml.in/yaml/v3: decode.go, resolve.go; sops-format.md 5.1.2).
+ * Nodes of YAML to nodes of the document tree, by the rules of sops: which key an entry has, and where in the order of
+ * entries each comment stands (sops: stores/yaml/store.go; go.yaml.in/yaml/v3: decode.go).
  *
- * Refuses: maps and lists as keys, keys that are there twice, values that their tag does not fit, merges of what is no map, aliases that
- * are unknown or inside of what they name, and expansion by aliases beyond all measure.
- * Differs: sops makes these checks on the first document of a stream only.
+ * Refuses: maps and lists as keys, keys that are there twice, merges of what is no map, a top level that is no map, nesting beyond
+ * DOC_DEPTH_MAX.
+ * Differs: sops makes these checks, and those of yaml_value and yaml_alias, on the first document of a stream only, and there not on what
+ * stands below a key that is null.
+ * Differs: sops takes nesting up to 10,000 levels.
  */
 #include "doc/yaml_build.h"
 
-#include "base/text.h"
-#include "doc/scalar.h"
+#include "doc/yaml_alias.h"
 
 void yaml_build_release(struct yaml_build *b)
 {
@@ -24,162 +25,7 @@ void yaml_build_document(struct yaml_build *b)
 	b->expanded = 0;
 }
 
-/* ---- how much there may be ---- */
-
-enum {
-	RATIO_FROM = 400 * 1000,    /* nodes up to which nearly all may come through aliases */
-	RATIO_TO = 4 * 1000 * 1000, /* nodes from which a tenth may */
-	EXPANDED_FREE = 100,        /* nodes through aliases that never matter */
-	DECODED_FREE = 1000,        /* nodes of a document that never matters */
-};
-
-/* The share of nodes that may come through aliases. go.yaml.in/yaml/v3: decode.go (allowedAliasRatio) */
-static double allowed_share(size_t nodes)
-{
-	if (nodes <= RATIO_FROM)
-		return 0.99;
-	if (nodes >= RATIO_TO)
-		return 0.10;
-	return 0.99 - 0.89 * ((double)(nodes - RATIO_FROM) / (RATIO_TO - RATIO_FROM));
-}
-
-static int count(struct yaml_build *b, size_t decoded, size_t expanded, uint32_t line,
-		 struct err *err)
-{
-	b->decoded += decoded;
-	b->expanded += expanded;
-	if (b->expanded > EXPANDED_FREE && b->decoded > DECODED_FREE &&
-	    (double)b->expanded / (double)b->decoded > allowed_share(b->decoded))
-		return err_set(err, ERR_LIMIT,
-			       "line %u: too much of the document comes through aliases", line);
-	return 0;
-}
-
-static struct doc_node *new_node(struct yaml_build *b, enum doc_kind kind, uint32_t line,
-				 struct err *err)
-{
-	struct doc_node *node;
-
-	if (b->nodes++ >= DOC_NODES_MAX) {
-		(void)err_set(err, ERR_LIMIT, "line %u: more than %d values", line, DOC_NODES_MAX);
-		return NULL;
-	}
-	node = doc_new(b->doc, kind, err);
-	if (node) {
-		node->line = line;
-		node->flags = b->flags;
-	}
-	return node;
-}
-
 /* ---- scalars ---- */
-
-enum yaml_tag yaml_build_tag(struct span prefix, struct span suffix)
-{
-	static const struct {
-		const char *name;
-		enum yaml_tag tag;
-	} tags[] = {
-		{"str", TAG_STR},     {"int", TAG_INT},       {"float", TAG_FLOAT},
-		{"bool", TAG_BOOL},   {"null", TAG_NULL},     {"timestamp", TAG_TIME},
-		{"merge", TAG_MERGE}, {"binary", TAG_BINARY},
-	};
-	static const struct span long_form = {(const uint8_t *)"tag:yaml.org,2002:", 18};
-	char text[40]; /* longer than any of them */
-	struct span whole, name;
-	size_t i;
-
-	if (prefix.len + suffix.len > sizeof(text))
-		return TAG_OTHER;
-	if (prefix.len)
-		memcpy(text, prefix.data, prefix.len);
-	if (suffix.len)
-		memcpy(text + prefix.len, suffix.data, suffix.len);
-	whole = span_of(text, prefix.len + suffix.len);
-	if (span_is(whole, "!"))
-		return TAG_NONE;
-	if (span_starts(whole, long_form))
-		name = span_from(whole, long_form.len);
-	else if (span_starts(whole, SPAN("!!")))
-		name = span_from(whole, 2);
-	else
-		return TAG_OTHER;
-	for (i = 0; i < ARRAY_LEN(tags); i++) {
-		if (span_is(name, tags[i].name))
-			return tags[i].tag;
-	}
-	return TAG_OTHER;
-}
-
-static int decode_binary(struct yaml_build *b, struct yaml_node *n, struct err *err)
-{
-	CLEAN_BUF struct buf bytes = BUF_INIT(DOC_INPUT_MAX);
-
-	if (base64_decode(BASE64_GO, n->text, &bytes) < 0)
-		return yaml_fail(n->start, "!!binary without base64 behind it", err);
-	if (buf_check(&bytes, err) < 0)
-		return -1;
-	n->scalar.kind = DOC_STRING;
-	return arena_dup(&b->doc->arena, buf_span(&bytes), &n->scalar.str, err);
-}
-
-/* A tag that wants a type. go.yaml.in/yaml/v3: resolve.go (resolve) */
-static int resolve_as(struct yaml_node *n, struct err *err)
-{
-	struct doc_node *value = &n->scalar;
-	bool fits = false;
-
-	scalar_resolve_yaml(n->text, value);
-	switch (n->tag) {
-	case TAG_INT:
-		fits = value->kind == DOC_INT || value->kind == DOC_UINT;
-		break;
-	case TAG_FLOAT:
-		if (value->kind == DOC_INT) {
-			value->kind = DOC_FLOAT;
-			value->number = (double)value->integer;
-		}
-		fits = value->kind == DOC_FLOAT;
-		break;
-	case TAG_BOOL:
-		fits = value->kind == DOC_BOOL;
-		break;
-	case TAG_NULL:
-		fits = value->kind == DOC_NULL;
-		break;
-	default:
-		fits = value->kind == DOC_TIME;
-		break;
-	}
-	return fits ? 0 : yaml_fail(n->start, "a value that its tag does not fit", err);
-}
-
-static int resolve(struct yaml_build *b, struct yaml_node *n, struct err *err)
-{
-	struct doc_node *value = &n->scalar;
-
-	switch (n->tag) {
-	case TAG_NONE:
-		if (n->style == STYLE_PLAIN) {
-			scalar_resolve_yaml(n->text, value);
-			return 0;
-		}
-		break;
-	case TAG_BINARY:
-		return decode_binary(b, n, err);
-	case TAG_INT:
-	case TAG_FLOAT:
-	case TAG_BOOL:
-	case TAG_NULL:
-	case TAG_TIME:
-		return resolve_as(n, err);
-	default:
-		break;
-	}
-	value->kind = DOC_STRING;
-	value->str = n->text;
-	return 0;
-}
 
 int yaml_build_scalar(struct yaml_build *b, struct yaml_node *n, struct err *err)
 {
@@ -193,10 +39,12 @@ int yaml_build_scalar(struct yaml_build *b, struct yaml_node *n, struct err *err
 		value->flags |= DOC_QUOTED;
 	else if (n->style != STYLE_PLAIN)
 		value->flags |= DOC_BLOCK_TEXT;
-	if (count(b, 1, 0, value->line, err) < 0 || resolve(b, n, err) < 0)
+	if (yaml_alias_count(b, 1, 0, value->line, err) < 0 ||
+	    yaml_value_resolve(n->tag, n->style == STYLE_PLAIN, n->text, n->start, &b->doc->arena,
+			       value, err) < 0)
 		return -1;
 	if (n->anchor) {
-		n->tree = new_node(b, value->kind, value->line, err);
+		n->tree = yaml_alias_node(b, value->kind, value->line, err);
 		if (!n->tree)
 			return -1;
 		*n->tree = *value;
@@ -204,126 +52,6 @@ int yaml_build_scalar(struct yaml_build *b, struct yaml_node *n, struct err *err
 		n->anchor->open = false;
 	}
 	return 0;
-}
-
-/* ---- anchors ---- */
-
-int yaml_build_anchor(struct yaml_build *b, struct yaml_node *n, struct span name, struct err *err)
-{
-	n->anchor = arena_alloc(&b->doc->arena, sizeof(*n->anchor), err);
-	if (!n->anchor)
-		return -1;
-	n->anchor->open = true;
-	return yaml_names_set(&b->names, name, n->anchor, err);
-}
-
-int yaml_build_alias(struct yaml_build *b, struct yaml_node *n, struct span name, struct err *err)
-{
-	n->anchor = yaml_names_get(&b->names, name);
-	if (!n->anchor)
-		return yaml_fail(n->start, "an alias for what has no anchor", err);
-	if (n->anchor->open)
-		return yaml_fail(n->start, "an alias inside of what it stands for", err);
-	return count(b, 1, 0, n->start.line + 1, err);
-}
-
-/* Whether the node came through an alias at this very place. */
-static bool is_alias(const struct yaml_build *b, const struct doc_node *node)
-{
-	return (node->flags & DOC_ALIASED) && node->start < node->end &&
-	       b->in.data[node->start] == '*';
-}
-
-/* Both the copy and what it is a copy of can not be spliced. */
-static struct doc_node *copy_tree(struct yaml_build *b, struct doc_node *from, unsigned depth,
-				  struct err *err)
-{
-	struct doc_node *copy, *kid, *kid_copy;
-	size_t counted;
-
-	if (depth > DOC_DEPTH_MAX) {
-		(void)err_set(err, ERR_LIMIT, "line %u: nested deeper than %d levels", from->line,
-			      DOC_DEPTH_MAX);
-		return NULL;
-	}
-	copy = new_node(b, from->kind, from->line, err);
-	if (!copy)
-		return NULL;
-	from->flags |= DOC_ALIASED;
-	*copy = *from;
-	copy->next = NULL;
-	copy->depth = (uint16_t)depth;
-	if (from->kind == DOC_COMMENT)
-		return copy;
-	counted = 1 + (from->key.data != NULL) + is_alias(b, from);
-	if (count(b, counted, counted, from->line, err) < 0)
-		return NULL;
-	if (from->kind != DOC_MAP && from->kind != DOC_LIST)
-		return copy;
-	copy->kids.first = copy->kids.last = NULL;
-	doc_each (kid, from) {
-		kid_copy = copy_tree(b, kid, depth + 1, err);
-		if (!kid_copy)
-			return NULL;
-		doc_append(copy, kid_copy);
-	}
-	return copy;
-}
-
-static int copy_comments(struct yaml_build *b, const struct doc_node *from, size_t len,
-			 struct doc_node *to, struct err *err)
-{
-	struct doc_node *copy;
-
-	for (; len; len--, from = from->next) {
-		copy = new_node(b, DOC_COMMENT, from->line, err);
-		if (!copy)
-			return -1;
-		*copy = *from;
-		copy->flags = (uint8_t)((copy->flags & ~DOC_INLINE) | DOC_ALIASED);
-		copy->depth = (uint16_t)(to->depth + 1);
-		doc_append(to, copy);
-	}
-	return 0;
-}
-
-/* What an alias stands for, with the comments of the original inside. depth is that of the alias. */
-static struct doc_node *copy_anchor(struct yaml_build *b, const struct yaml_node *n, unsigned depth,
-				    struct err *err)
-{
-	const struct yaml_anchor *anchor = n->anchor;
-	struct doc_node *from = anchor->tree, *copy, *kid, *kid_copy;
-
-	copy = new_node(b, from->kind, n->start.line + 1, err);
-	if (!copy || count(b, 1, 1, n->start.line + 1, err) < 0)
-		return NULL;
-	from->flags |= DOC_ALIASED;
-	if (from->kind == DOC_MAP || from->kind == DOC_LIST) {
-		copy->depth = (uint16_t)depth;
-		if (copy_comments(b, anchor->head, anchor->heads, copy, err) < 0 ||
-		    copy_comments(b, anchor->line, anchor->lines, copy, err) < 0)
-			return NULL;
-		kid = anchor->root_first ? (struct doc_node *)anchor->root_first : from->kids.first;
-		for (; kid && kid != anchor->root_end; kid = kid->next) {
-			kid_copy = copy_tree(b, kid, depth + 1, err);
-			if (!kid_copy)
-				return NULL;
-			doc_append(copy, kid_copy);
-		}
-		if (copy_comments(b, anchor->foot, anchor->feet, copy, err) < 0)
-			return NULL;
-	} else {
-		*copy = *from;
-		copy->next = NULL;
-		copy->key = SPAN_NULL;
-		copy->line = n->start.line + 1;
-		copy->depth = (uint16_t)depth;
-	}
-	copy->flags = from->flags & (uint8_t)~DOC_KEY_BAD;
-	copy->key_start = 0;
-	copy->start = n->start.at;
-	copy->end = n->end;
-	return copy;
 }
 
 /* ---- putting things into their place ---- */
@@ -372,9 +100,9 @@ static struct doc_node *settle(struct yaml_build *b, struct yaml_node *n,
 	struct doc_node *node = n->tree;
 
 	if (n->form == FORM_ALIAS)
-		return copy_anchor(b, n, parent->depth + 1u, err);
+		return yaml_alias_copy(b, n, parent->depth + 1u, err);
 	if (n->form == FORM_SCALAR && !node) {
-		node = new_node(b, n->scalar.kind, n->scalar.line, err);
+		node = yaml_alias_node(b, n->scalar.kind, n->scalar.line, err);
 		if (node)
 			*node = n->scalar;
 	}
@@ -388,8 +116,8 @@ int yaml_build_open(struct yaml_build *b, struct yaml_node *n, bool flow, struct
 	if (b->depth > DOC_DEPTH_MAX)
 		return err_set(err, ERR_LIMIT, "line %u: nested deeper than %d levels", line,
 			       DOC_DEPTH_MAX);
-	n->tree = new_node(b, n->form == FORM_MAP ? DOC_MAP : DOC_LIST, line, err);
-	if (!n->tree || count(b, 1, 0, line, err) < 0)
+	n->tree = yaml_alias_node(b, n->form == FORM_MAP ? DOC_MAP : DOC_LIST, line, err);
+	if (!n->tree || yaml_alias_count(b, 1, 0, line, err) < 0)
 		return -1;
 	n->tree->depth = (uint16_t)b->depth++;
 	n->tree->start = n->start.at;
@@ -536,9 +264,9 @@ int yaml_build_branch(struct yaml_build *b, struct yaml_node *root, struct yaml_
 	struct doc_node *first;
 
 	if (root->form == FORM_ALIAS && root->anchor->tree->kind == DOC_MAP)
-		branch = copy_anchor(b, root, 0, err);
+		branch = yaml_alias_copy(b, root, 0, err);
 	else if (root->form == FORM_SCALAR && root->scalar.kind == DOC_NULL)
-		branch = new_node(b, DOC_MAP, root->start.line + 1, err);
+		branch = yaml_alias_node(b, DOC_MAP, root->start.line + 1, err);
 	else if (root->form != FORM_MAP)
 		return yaml_fail(root->start, "the top level has to be a map", err);
 	if (!branch)

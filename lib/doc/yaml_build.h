@@ -7,20 +7,7 @@
 
 #include "doc/yaml_names.h"
 #include "doc/yaml_scan.h"
-
-/* What a tag means. All others are forgotten. */
-enum yaml_tag {
-	TAG_NONE, /* none, or "!" */
-	TAG_OTHER,
-	TAG_STR,
-	TAG_INT,
-	TAG_FLOAT,
-	TAG_BOOL,
-	TAG_NULL,
-	TAG_TIME,
-	TAG_BINARY,
-	TAG_MERGE,
-};
+#include "doc/yaml_value.h"
 
 enum yaml_form { FORM_SCALAR, FORM_ALIAS, FORM_MAP, FORM_LIST };
 
@@ -73,17 +60,6 @@ void yaml_build_release(struct yaml_build *b);
 
 /* A new document begins: counts start again; anchors stay known, as in sops. */
 void yaml_build_document(struct yaml_build *b);
-
-/* What handle and suffix of a tag, put together, mean. */
-enum yaml_tag yaml_build_tag(struct span prefix, struct span suffix);
-
-/* Gives n that name; before its content is read. */
-int yaml_build_anchor(struct yaml_build *b, struct yaml_node *n, struct span name, struct err *err)
-	NODISCARD;
-
-/* n is an alias for what has that name. */
-int yaml_build_alias(struct yaml_build *b, struct yaml_node *n, struct span name, struct err *err)
-	NODISCARD;
 
 /* n is a scalar: its value from text, tag and style. */
 int yaml_build_scalar(struct yaml_build *b, struct yaml_node *n, struct err *err) NODISCARD;

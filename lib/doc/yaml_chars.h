@@ -45,6 +45,15 @@ static inline bool yaml_word(uint8_t c)
 	       c == '_' || c == '-';
 }
 
+/* The value of a hex digit, or -1. */
+static inline int yaml_hex(uint8_t c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c |= 0x20;
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 static inline int32_t yaml_column(const struct yaml_scan *s)
 {
 	return (int32_t)(s->pos - s->line_start - s->wide);

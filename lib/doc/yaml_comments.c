@@ -8,6 +8,7 @@
 #include "doc/yaml_comments.h"
 
 #include "doc/yaml_chars.h"
+#include "doc/yaml_queue.h"
 
 /* The scanner of sops looks no further than this for the next comment line or the end of a gap. */
 enum { LOOK_AHEAD = 512 };
@@ -26,8 +27,8 @@ static int push(struct yaml_scan *s, const struct yaml_comment *comment, struct 
 {
 	struct yaml_comment *grown;
 
-	grown = yaml_grow(s->comments, &s->comment_head, &s->comment_len, &s->comment_cap,
-			  sizeof(*grown), err);
+	grown = yaml_queue_grow(s->comments, &s->comment_head, &s->comment_len, &s->comment_cap,
+				sizeof(*grown), err);
 	if (!grown)
 		return -1;
 	s->comments = grown;

@@ -107,7 +107,8 @@ int yaml_input_open(struct span input, struct doc *doc, struct yaml_input *ret_i
 	} else if (span_starts(input, mark)) {
 		in.from = mark.len;
 	}
-	/* Differs: the scanner of sops loses the first character of lines behind a second byte order mark. */
+	/* Differs: sops loses the first character of lines behind a second byte order mark, and behind one anywhere that comes to lie at the
+	 * start of its read buffer. The first is refused, the others are characters. */
 	if (span_starts(span_from(in.text, in.from), mark))
 		return err_set(err, ERR_FORMAT, "line 1: a second byte order mark");
 	if (check(in.text, err) < 0)

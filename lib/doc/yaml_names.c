@@ -6,6 +6,7 @@
 
 #include "base/wipe.h"
 #include "doc/yaml_build.h"
+#include "doc/yaml_queue.h"
 
 #include <search.h>
 #include <stdlib.h>
@@ -70,7 +71,7 @@ enum { FEW = 16 /* keys up to which looking at all pairs is the fastest */ };
 int yaml_keys_add(struct yaml_keys *keys, const struct yaml_node *key, struct err *err)
 {
 	struct yaml_key *grown =
-		yaml_grow(keys->list, NULL, &keys->len, &keys->cap, sizeof(*grown), err);
+		yaml_queue_grow(keys->list, NULL, &keys->len, &keys->cap, sizeof(*grown), err);
 
 	if (!grown)
 		return -1;

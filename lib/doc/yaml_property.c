@@ -34,14 +34,6 @@ int yaml_fetch_anchor(struct yaml_scan *s, struct yaml_token *ret_token, struct 
 	return 0;
 }
 
-static int hex_digit(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* %XX for each byte of one UTF-8 character. */
 static int add_uri_escape(struct yaml_scan *s, struct err *err)
 {
@@ -51,8 +43,8 @@ static int add_uri_escape(struct yaml_scan *s, struct err *err)
 	uint8_t octet;
 
 	do {
-		high = hex_digit(yaml_at(s, 1));
-		low = hex_digit(yaml_at(s, 2));
+		high = yaml_hex(yaml_at(s, 1));
+		low = yaml_hex(yaml_at(s, 2));
 		if (yaml_at(s, 0) != '%' || high < 0 || low < 0)
 			return yaml_fail(mark, "a tag has an incomplete %-escape", err);
 		octet = (uint8_t)(high << 4 | low);

@@ -154,14 +154,6 @@ int yaml_fetch_plain(struct yaml_scan *s, struct yaml_token *ret_token, struct e
 
 /* ---- quoted ---- */
 
-static int hex_value(uint8_t c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c |= 0x20;
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* \xHH, \uHHHH, \UHHHHHHHH: the cursor stands at the digits. */
 static int add_code(struct yaml_scan *s, unsigned digits, struct err *err)
 {
@@ -170,7 +162,7 @@ static int add_code(struct yaml_scan *s, unsigned digits, struct err *err)
 	int value;
 
 	while (digits--) {
-		value = hex_value(yaml_at(s, 0));
+		value = yaml_hex(yaml_at(s, 0));
 		if (value < 0)
 			return yaml_fail(mark, "an escape needs more hex digits", err);
 		code = code << 4 | (uint32_t)value;

@@ -13,50 +13,19 @@
 #include "doc/yaml_chars.h"
 #include "doc/yaml_comments.h"
 #include "doc/yaml_fetch.h"
+#include "doc/yaml_queue.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 enum {
 	SIMPLE_KEY_MAX = 1024, /* characters from the start of a key to its ':'; YAML 1.2, 7.4.2 */
 	QUEUE_AHEAD = 2,       /* tokens read beyond the next one */
-	LIST_FIRST = 16,       /* elements that a list begins with */
 };
 
 int yaml_fail(struct yaml_mark mark, const char *what, struct err *err)
 {
 	return err_set(err, ERR_FORMAT, "line %u, column %d: %s", mark.line + 1, mark.column + 1,
 		       what);
-}
-
-void *yaml_grow(void *list, size_t *head, size_t *len, size_t *cap, size_t size, struct err *err)
-{
-	size_t used = head ? *head : 0, kept = *len - used;
-	size_t room = *cap ? *cap * 2 : LIST_FIRST;
-	uint8_t *from = list ? (uint8_t *)list + used * size : NULL;
-	void *grown;
-
-	if (*len < *cap)
-		return list;
-	/* Moving only when half of it is used up keeps the cost of an element constant. */
-	if (*cap && kept <= *cap / 2) {
-		memmove(list, from, kept * size);
-		grown = list;
-	} else {
-		grown = calloc(room, size);
-		if (!grown) {
-			(void)err_nomem(err);
-			return NULL;
-		}
-		if (kept)
-			memcpy(grown, from, kept * size);
-		wipe_free(list, *cap * size);
-		*cap = room;
-	}
-	*len = kept;
-	if (head)
-		*head = 0;
-	return grown;
 }
 
 struct yaml_scan *yaml_scan_new(struct span input, size_t from, struct doc *doc, struct err *err)
@@ -86,36 +55,12 @@ void yaml_scan_free(struct yaml_scan *s)
 	wipe_free(s, sizeof(*s));
 }
 
-/* Puts a token into the queue: at the end, or before the token with that number where it is not UINT64_MAX. */
-static int push(struct yaml_scan *s, const struct yaml_token *token, uint64_t number,
-		struct err *err)
-{
-	struct yaml_token *grown;
-	size_t at;
-
-	grown = yaml_grow(s->tokens, &s->token_head, &s->token_len, &s->token_cap, sizeof(*grown),
-			  err);
-	if (!grown)
-		return -1;
-	s->tokens = grown;
-	at = s->token_len;
-	if (number != UINT64_MAX) {
-		assert(number >= s->parsed);
-		at = s->token_head + (size_t)(number - s->parsed);
-		memmove(s->tokens + at + 1, s->tokens + at,
-			(s->token_len - at) * sizeof(*s->tokens));
-	}
-	s->tokens[at] = *token;
-	s->token_len++;
-	return 0;
-}
-
 static int push_at(struct yaml_scan *s, enum yaml_token_type type, struct yaml_mark mark,
 		   uint64_t number, struct err *err)
 {
 	struct yaml_token token = {.type = (uint8_t)type, .start = mark, .end = mark.at};
 
-	return push(s, &token, number, err);
+	return yaml_queue_push(s, &token, number, err);
 }
 
 /* The indicator of that many characters at the cursor becomes a token. */
@@ -127,7 +72,7 @@ static int push_indicator(struct yaml_scan *s, enum yaml_token_type type, unsign
 	while (width--)
 		yaml_skip(s);
 	token.end = (uint32_t)s->pos;
-	return push(s, &token, UINT64_MAX, err);
+	return yaml_queue_push(s, &token, UINT64_MAX, err);
 }
 
 /* ---- simple keys ---- */
@@ -248,7 +193,7 @@ static int fetch_document_part(struct yaml_scan *s, struct err *err)
 				      err);
 	if (yaml_fetch_directive(s, &token, err) < 0)
 		return -1;
-	return push(s, &token, UINT64_MAX, err);
+	return yaml_queue_push(s, &token, UINT64_MAX, err);
 }
 
 static int fetch_flow_start(struct yaml_scan *s, enum yaml_token_type type, struct err *err)
@@ -347,7 +292,7 @@ static int fetch_content(struct yaml_scan *s, fetch_fn fetch, struct err *err)
 	if (fetch(s, &token, err) < 0)
 		return -1;
 	token.key = key;
-	return push(s, &token, UINT64_MAX, err);
+	return yaml_queue_push(s, &token, UINT64_MAX, err);
 }
 
 static int fetch_block_scalar(struct yaml_scan *s, struct err *err)
@@ -359,7 +304,7 @@ static int fetch_block_scalar(struct yaml_scan *s, struct err *err)
 	s->key_allowed = true;
 	if (yaml_fetch_block(s, &token, err) < 0)
 		return -1;
-	return push(s, &token, UINT64_MAX, err);
+	return yaml_queue_push(s, &token, UINT64_MAX, err);
 }
 
 /* ---- the scanner ---- */

@@ -2,9 +2,12 @@
  *
  * YAML text to tokens, with the comments between them: the lower half of the YAML reader.
  *
- *   yaml_input ──► yaml_scan ──► yaml_grammar ──► doc tree
- *   (characters)   (tokens,       (nodes)  └ yaml_build (types, keys, anchors, comments to their places)
- *                   comments)
+ *   yaml_input ──► yaml_scan ──► yaml_stream ──► yaml_build ──► doc tree
+ *   (characters)   (tokens)      (documents)     (keys, places of comments)
+ *                   ├ yaml_comments               ├ yaml_value (types)
+ *                   ├ yaml_scalar, yaml_block     ├ yaml_alias (anchors, copies, limits)
+ *                   └ yaml_property               └ yaml_names (duplicate keys)
+ *                                └ yaml_grammar, yaml_flow (nodes)
  *
  * Which tokens a text has, and which comment belongs to which of them, decides what sops hashes, encrypts and prints, so the rules
  * are those of the scanner that sops uses (go.yaml.in/yaml/v3: scannerc.go), its oddities included. libyaml is of the same family
@@ -126,11 +129,6 @@ int yaml_scan_peek(struct yaml_scan *s, struct yaml_token **ret_token, struct er
 
 /* Drops the token that was peeked at. */
 void yaml_scan_skip(struct yaml_scan *s);
-
-/* A list of len elements of `size` bytes, of which those before *head are used up, gets room for one more: list itself with its elements
- * moved to the front, or a larger copy of it whose room is *cap. head may be NULL. NULL with ERR_NOMEM, and list stays. */
-void *yaml_grow(void *list, size_t *head, size_t *len, size_t *cap, size_t size, struct err *err)
-	NODISCARD;
 
 /* ERR_FORMAT "line N, column M: what". Always -1. */
 int yaml_fail(struct yaml_mark mark, const char *what, struct err *err);
