@@ -14,6 +14,7 @@
 #include "base/wipe.h"
 
 #include <limits.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
@@ -30,6 +31,9 @@ static EVP_CIPHER *find_cipher(void)
 	EVP_CIPHER *cipher = NULL;
 
 #if OPENSSL_VERSION_MAJOR == 3
+	/* The question crashes where memory ran out while the context was made. */
+	if (!OSSL_LIB_CTX_get0_global_default())
+		return NULL;
 	if (!EVP_default_properties_is_fips_enabled(NULL))
 		cipher = EVP_CIPHER_meth_dup(EVP_aes_256_gcm());
 #endif
@@ -83,8 +87,6 @@ static bool feed(EVP_CIPHER_CTX *ctx, uint8_t *out, struct span in)
 
 static bool start(struct gcm *gcm, struct span nonce)
 {
-	if (nonce.len == 0 || nonce.len > GCM_NONCE_MAX)
-		return false;
 	if (nonce.len != gcm->nonce_len) {
 		if (EVP_CIPHER_CTX_ctrl(gcm->ctx, EVP_CTRL_AEAD_SET_IVLEN, (int)nonce.len, NULL) !=
 		    1)
@@ -101,7 +103,12 @@ int gcm_open(struct gcm *gcm, struct span nonce, struct span aad, struct span da
 	int done;
 
 	memcpy(want, tag, sizeof(want)); /* EVP takes no const */
-	if (start(gcm, nonce) && feed(gcm->ctx, NULL, aad) && feed(gcm->ctx, out, data) &&
+	if (nonce.len == 0 || nonce.len > GCM_NONCE_MAX)
+		return err_set(err, ERR_VALUE, "a nonce of %zu bytes", nonce.len);
+	/* Nothing else can go wrong here than making room for the nonce. */
+	if (!start(gcm, nonce))
+		return err_nomem(err);
+	if (feed(gcm->ctx, NULL, aad) && feed(gcm->ctx, out, data) &&
 	    EVP_CIPHER_CTX_ctrl(gcm->ctx, EVP_CTRL_AEAD_SET_TAG, sizeof(want), want) == 1 &&
 	    EVP_DecryptFinal_ex(gcm->ctx, none, &done) == 1)
 		return 0;

@@ -9,6 +9,12 @@
 #include "doc/scalar.h"
 #include "sops/sops_weak.h"
 
+enum {
+	KEYS_MAX =
+		10 *
+		1000 /* of one document: each may cost a key exchange or a request; real ones have a few dozen */
+};
+
 static const struct {
 	const char *list;
 	const char *id, *address, *path; /* the fields that name a key; NULL: it has none such */
@@ -133,7 +139,7 @@ static int check_key(const struct sops_key *key, struct err *err)
 
 /* Reads the lists of map, which is the metadata itself or one of its key groups. */
 static int parse_group(struct doc *doc, const struct doc_node *map, struct sops_group *group,
-		       struct err *err)
+		       size_t *count, struct err *err)
 {
 	struct sops_key **tail = &group->keys;
 	size_t type;
@@ -148,6 +154,9 @@ static int parse_group(struct doc *doc, const struct doc_node *map, struct sops_
 
 			if (!key)
 				return -1;
+			if (++*count > KEYS_MAX)
+				return err_set(err, ERR_LIMIT, "sops metadata: more than %d keys",
+					       KEYS_MAX);
 			if (parse_key(doc, (enum sops_key_type)type, entry, key, err) < 0)
 				return err_wrap(err, "list '%s'", types[type].list);
 			*tail = key;
@@ -177,9 +186,10 @@ int sops_keys_parse(struct doc *doc, const struct doc_node *block, struct sops_m
 	const struct doc_node none = {.kind = DOC_MAP}, *entry;
 	struct sops_group *top = arena_alloc(&doc->arena, sizeof(*top), err), *groups = NULL;
 	struct sops_group **tail = &groups, *group;
+	size_t count = 0;
 	bool list;
 
-	if (!top || parse_group(doc, block, top, err) < 0)
+	if (!top || parse_group(doc, block, top, &count, err) < 0)
 		return -1;
 	meta->group_count = 0;
 	for (entry = sops_weak_first(block, "key_groups", &list); entry;
@@ -188,8 +198,8 @@ int sops_keys_parse(struct doc *doc, const struct doc_node *block, struct sops_m
 			return err_set(err, ERR_FORMAT,
 				       "sops metadata: an entry of 'key_groups' is not a mapping");
 		group = arena_alloc(&doc->arena, sizeof(*group), err);
-		if (!group ||
-		    parse_group(doc, entry->kind == DOC_MAP ? entry : &none, group, err) < 0)
+		if (!group || parse_group(doc, entry->kind == DOC_MAP ? entry : &none, group,
+					  &count, err) < 0)
 			return -1;
 		*tail = group;
 		tail = &group->next;

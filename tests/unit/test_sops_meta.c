@@ -286,6 +286,27 @@ static void flat_names_do_not_nest_without_end(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 }
 
+static void bounds_the_keys_of_a_document(void **state)
+{
+	size_t n;
+
+	for (n = 10000; n <= 10001; n++) {
+		CLEAN_BUF struct buf text = BUF_INIT(1 << 20);
+		CLEAN_DOC struct doc doc = DOC_INIT;
+		struct sops_meta meta;
+		struct err err = ERR_INIT;
+		size_t i;
+
+		buf_add_str(&text, "{\"sops\":{" WHEN VERSION "\"age\":[{}");
+		for (i = 1; i < n; i++)
+			buf_add_str(&text, ",{}");
+		buf_add_str(&text, "]}}");
+		assert_int_equal(doc_read(DOC_JSON, buf_span(&text), &doc, &err), 0);
+		assert_int_equal(sops_meta_take(&doc, DOC_JSON, &meta, &err), n == 10000 ? 0 : -1);
+		assert_int_equal(err.code, n == 10000 ? ERR_NONE : ERR_LIMIT);
+	}
+}
+
 static void refuses_a_document_without_metadata(void **state)
 {
 	static const struct {
@@ -321,6 +342,7 @@ int main(void)
 		cmocka_unit_test(drops_blocks_of_later_documents),
 		cmocka_unit_test(survives_every_change),
 		cmocka_unit_test(flat_names_do_not_nest_without_end),
+		cmocka_unit_test(bounds_the_keys_of_a_document),
 		cmocka_unit_test(refuses_a_document_without_metadata),
 	};
 
