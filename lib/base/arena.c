@@ -23,12 +23,14 @@ struct arena_block {
 
 static struct arena_block *add_block(struct arena *arena, size_t need, struct err *err)
 {
+	/* One large piece gets a block of its size behind the head, so that the head's room is not lost. */
+	bool apart = arena->head && need > BLOCK_MAX / 2;
 	size_t size = arena->head ? arena->head->size * 2 : BLOCK_FIRST;
 	struct arena_block *block;
 
 	if (size > BLOCK_MAX)
 		size = BLOCK_MAX;
-	if (size < need)
+	if (apart || size < need)
 		size = need;
 	block = calloc(1, sizeof(*block) + size);
 	if (!block) {
@@ -36,8 +38,7 @@ static struct arena_block *add_block(struct arena *arena, size_t need, struct er
 		return NULL;
 	}
 	block->size = size;
-	/* A block for one large piece goes behind the head, so that the head's room is not lost. */
-	if (arena->head && need > BLOCK_MAX / 2) {
+	if (apart) {
 		block->next = arena->head->next;
 		arena->head->next = block;
 	} else {

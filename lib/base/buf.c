@@ -10,7 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BUF_FIRST = 256 }; /* bytes of the first allocation */
+enum {
+	BUF_FIRST = 256,    /* bytes of the first allocation */
+	PRINTF_SMALL = 128, /* bytes of a formatted text, with its NUL, that needs no second pass */
+};
 
 /* Allocate, copy, wipe, free: realloc would leave the old copy behind. */
 static int grow(struct buf *buf, size_t need)
@@ -43,7 +46,8 @@ uint8_t *buf_room(struct buf *buf, size_t more)
 {
 	if (buf->bad)
 		return NULL;
-	if (more > buf->cap - buf->len) {
+	/* An empty buffer has no memory yet, and NULL would mean that it is bad. */
+	if (more > buf->cap - buf->len || !buf->data) {
 		if (more > SIZE_MAX - buf->len) {
 			buf->bad = ERR_LIMIT;
 			return NULL;
@@ -86,17 +90,25 @@ void buf_add_fill(struct buf *buf, uint8_t c, size_t count)
 
 void buf_printf(struct buf *buf, const char *fmt, ...)
 {
+	char small[PRINTF_SMALL];
 	va_list ap;
 	uint8_t *room;
 	int len;
 
 	va_start(ap, fmt);
-	len = vsnprintf(NULL, 0, fmt, ap);
+	len = vsnprintf(small, sizeof(small), fmt, ap);
 	va_end(ap);
 	if (len < 0) {
-		buf->bad = ERR_NOMEM;
+		buf->bad = buf->bad ? buf->bad : ERR_NOMEM;
 		return;
 	}
+	/* Not straight into the buffer: the NUL that printf adds must not count against the limit. */
+	if ((size_t)len < sizeof(small)) {
+		buf_add(buf, small, (size_t)len);
+		wipe(small, sizeof(small));
+		return;
+	}
+	wipe(small, sizeof(small));
 	room = buf_room(buf, (size_t)len + 1);
 	if (!room)
 		return;

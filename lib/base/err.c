@@ -9,12 +9,29 @@
 #include <stdio.h>
 #include <string.h>
 
+/* text had room for size bytes and would have needed would_be and a NUL: "..." at its end says so, and no character is left in half. */
 static void cut(char *text, size_t size, int would_be)
 {
-	if (would_be < 0)
+	size_t at = size - 4;
+
+	if (would_be < 0) {
 		text[0] = '\0';
-	else if ((size_t)would_be >= size)
-		memcpy(text + size - 4, "...", 4);
+		return;
+	}
+	if ((size_t)would_be < size)
+		return;
+	while (at > 0 && ((unsigned char)text[at] & 0xc0) == 0x80)
+		at--;
+	memcpy(text + at, "...", 4);
+}
+
+/* Puts ": text" behind the message. */
+static void append(struct err *err, const char *text)
+{
+	size_t len = strlen(err->msg);
+	int more = snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", text);
+
+	cut(err->msg, sizeof(err->msg), more < 0 ? more : (int)len + more);
 }
 
 PRINTF_LIKE(3, 0)
@@ -38,16 +55,13 @@ int err_set(struct err *err, enum err_code code, const char *fmt, ...)
 int err_wrap(struct err *err, const char *fmt, ...)
 {
 	char old[ERR_MSG_MAX];
-	size_t len;
 	va_list ap;
 
 	memcpy(old, err->msg, sizeof(old));
 	va_start(ap, fmt);
 	cut(err->msg, sizeof(err->msg), vsnprintf(err->msg, sizeof(err->msg), fmt, ap));
 	va_end(ap);
-	len = strlen(err->msg);
-	cut(err->msg + len, sizeof(err->msg) - len,
-	    snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", old));
+	append(err, old);
 	return -1;
 }
 
@@ -69,7 +83,6 @@ int err_nomem(struct err *err)
 int err_errno(struct err *err, const char *fmt, ...)
 {
 	int saved = errno;
-	size_t len;
 	va_list ap;
 
 	va_start(ap, fmt);
@@ -77,9 +90,7 @@ int err_errno(struct err *err, const char *fmt, ...)
 	va_end(ap);
 	if (saved == ENOMEM)
 		err->code = ERR_NOMEM;
-	len = strlen(err->msg);
-	cut(err->msg + len, sizeof(err->msg) - len,
-	    snprintf(err->msg + len, sizeof(err->msg) - len, ": %s", strerror(saved)));
+	append(err, strerror(saved));
 	return -1;
 }
 

@@ -49,8 +49,14 @@ static struct secret_region *add_region(struct secret_pool *pool, size_t need, s
 	if (sodium_mlock(region->data, region->size) < 0)
 		pool->unlocked = true;
 	sodium_memzero(region->data, region->size);
-	region->next = pool->head;
-	pool->head = region;
+	/* A large piece's region is full at once: behind the head, so that the head's room is not lost. */
+	if (pool->head && need > REGION_SIZE) {
+		region->next = pool->head->next;
+		pool->head->next = region;
+	} else {
+		region->next = pool->head;
+		pool->head = region;
+	}
 	return region;
 }
 

@@ -4,6 +4,8 @@
  */
 #include "base/text.h"
 
+#include "base/wipe.h"
+
 #include <stdio.h>
 
 static const char base64_alphabet[] =
@@ -49,13 +51,26 @@ static inline size_t decode_blocks(struct span text, size_t at, size_t block, ui
 			to[at / 4 * 3 + i / 4 * 3 + 2] = (uint8_t)group;
 		}
 	}
+	wipe(value, sizeof(value)); /* they can be a key's */
 	return at;
+}
+
+/* No text of these bytes decodes to more: line breaks and padding at its end make nothing. Exact where it has none within, so that a buffer
+ * may be limited to what is wanted. */
+static size_t decoded_max(struct span text)
+{
+	size_t n = text.len;
+
+	while (n &&
+	       (text.data[n - 1] == '=' || text.data[n - 1] == '\n' || text.data[n - 1] == '\r'))
+		n--;
+	return n / 4 * 3 + n % 4 * 3 / 4;
 }
 
 int base64_decode(enum base64_rule rule, struct span text, struct buf *out)
 {
 	size_t start = out->len;
-	uint8_t *to = buf_room(out, text.len / 4 * 3 + 3);
+	uint8_t *to = buf_room(out, decoded_max(text));
 	uint32_t group = 0;
 	unsigned have = 0, pad = 0;
 	size_t i, n;
@@ -229,6 +244,28 @@ bool utf8_valid(struct span s)
 	return true;
 }
 
+/* Characters that could forge or hide a part of a line: controls, what changes direction or ends a line, what is not seen, and what looks as a
+ * font likes. Unicode: Cc, Cf, Zl, Zp, Co and Default_Ignorable_Code_Point. */
+static bool is_treacherous(uint32_t code)
+{
+	static const uint32_t ranges[][2] = {
+		{0, 0x1f},          {0x7f, 0xa0},       {0xad, 0xad},       {0x34f, 0x34f},
+		{0x600, 0x605},     {0x61c, 0x61c},     {0x6dd, 0x6dd},     {0x70f, 0x70f},
+		{0x890, 0x891},     {0x8e2, 0x8e2},     {0x115f, 0x1160},   {0x17b4, 0x17b5},
+		{0x180b, 0x180f},   {0x200b, 0x200f},   {0x2028, 0x202e},   {0x2060, 0x206f},
+		{0x3164, 0x3164},   {0xe000, 0xf8ff},   {0xfe00, 0xfe0f},   {0xfeff, 0xfeff},
+		{0xffa0, 0xffa0},   {0xfff0, 0xffff},   {0x110bd, 0x110bd}, {0x110cd, 0x110cd},
+		{0x13430, 0x1343f}, {0x1bca0, 0x1bca3}, {0x1d173, 0x1d17a}, {0xe0000, 0x10ffff},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(ranges) && ranges[i][0] <= code; i++) {
+		if (code <= ranges[i][1])
+			return true;
+	}
+	return false;
+}
+
 struct quoted text_quote(struct span s)
 {
 	struct quoted q;
@@ -242,11 +279,7 @@ struct quoted text_quote(struct span s)
 			break;
 		}
 		len = utf8_next(s, at, &code);
-		/* Controls, quotes, DEL to U+009F, bidi and other format characters could forge or hide part of a line. */
-		if (len && code >= 0x20 && code != '\'' && code != '\\' &&
-		    !(code >= 0x7f && code < 0xa1) && code != 0xad &&
-		    !(code >= 0x200b && code <= 0x200f) && !(code >= 0x2028 && code <= 0x202e) &&
-		    !(code >= 0x2060 && code <= 0x206f) && code != 0xfeff && code < 0xe0000) {
+		if (len && code != '\'' && code != '\\' && !is_treacherous(code)) {
 			memcpy(q.text + n, s.data + at, len);
 			n += len;
 			continue;
