@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Where secrets lie: while the keyring lives, in locked memory only; after its release nowhere. All writable memory of the process is
+ * searched, the stack and what the libraries allocated with it. The secrets that are searched for are kept with a mask, so that the search
+ * does not find itself; files are read into pages that are given back.
+ */
+#include "mangle.h"
+
+#include "base/wipe.h"
+#include "keys/age.h"
+#include "keys/age_armor.h"
+#include "keys/age_keyfile.h"
+#include "keys/age_ssh.h"
+#include "keys/keyring.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+enum { MASK = 0x5a, PART = 16, PATTERNS_MAX = 64, FILE_LEN = 65536 };
+
+struct pattern {
+	const char *name;
+	uint8_t masked[PART];
+};
+
+static struct pattern patterns[PATTERNS_MAX];
+static size_t pattern_count;
+
+/* Sixteen bytes from the middle of a secret; what clamps or shifts its ends is found as well. */
+static void remember(const char *name, struct span secret)
+{
+	struct pattern *pattern = &patterns[pattern_count++];
+
+	assert_true(pattern_count <= PATTERNS_MAX && secret.len >= PART);
+	pattern->name = name;
+	for (size_t i = 0; i < PART; i++)
+		pattern->masked[i] = secret.data[(secret.len - PART) / 2 + i] ^ MASK;
+}
+
+/* The same number as OpenSSL keeps it. */
+static void remember_reversed(const char *name, struct span secret)
+{
+	uint8_t reversed[2048];
+	CLEAN_WIPE(reversed);
+
+	assert_true(secret.len <= sizeof(reversed));
+	for (size_t i = 0; i < secret.len; i++)
+		reversed[i] = secret.data[secret.len - 1 - i];
+	remember(name, span_of(reversed, secret.len));
+}
+
+struct page {
+	uint8_t *data;
+	size_t len;
+};
+
+static void page_drop(struct page *page)
+{
+	(void)munmap(page->data, FILE_LEN);
+}
+
+static struct page page_read(const char *name)
+{
+	struct page page = {
+		mmap(NULL, FILE_LEN, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+		0};
+	char path[256];
+	ssize_t got;
+	int fd;
+
+	assert_true(page.data != MAP_FAILED);
+	(void)snprintf(path, sizeof(path), "tests/data/age/%s", name);
+	fd = open(path, O_RDONLY);
+	assert_true(fd >= 0);
+	got = read(fd, page.data, FILE_LEN);
+	assert_true(got > 0 && got < FILE_LEN);
+	close(fd);
+	page.len = (size_t)got;
+	return page;
+}
+
+static const struct {
+	const char *key, *file;
+	bool ssh;
+} rows[] = {
+	{"x25519.agekey", "to-x25519.age", false},
+	{"second.agekey", "to-second.age", false},
+	{"pq.agekey", "to-pq.age", false},
+	{"ssh_ed25519", "to-ssh-ed25519.age", true},
+	{"ssh_rsa", "to-ssh-rsa.age", true},
+	{"ed25519.pkcs8.pem", "to-ed25519-pkcs8.age", true},
+};
+
+static void remember_identity(const struct age_identity *identity)
+{
+	switch (identity->kind) {
+	case AGE_X25519:
+		remember("X25519 secret", span_of(identity->x25519.secret, 32));
+		break;
+	case AGE_HYBRID:
+		remember("hybrid X25519 secret", span_of(identity->hybrid->curve.secret, 32));
+		remember("ML-KEM z", span_of(identity->hybrid->mlkem.z, 32));
+		remember("ML-KEM s",
+			 span_of(identity->hybrid->mlkem.s, sizeof(identity->hybrid->mlkem.s)));
+		break;
+	case AGE_SSH_ED25519:
+		remember("ed25519 seed", identity->ssh.key.seed);
+		remember("ed25519 scalar", span_of(identity->ssh.curve.secret, 32));
+		break;
+	case AGE_SSH_RSA:
+		remember("RSA d", identity->ssh.key.rsa.d);
+		remember("RSA p", identity->ssh.key.rsa.p);
+		remember("RSA q", identity->ssh.key.rsa.q);
+		remember_reversed("RSA d, reversed", identity->ssh.key.rsa.d);
+		remember_reversed("RSA p, reversed", identity->ssh.key.rsa.p);
+		remember_reversed("RSA q, reversed", identity->ssh.key.rsa.q);
+		break;
+	case AGE_KINDS:
+		break;
+	}
+}
+
+/* The key's text and numbers, the file key and the data key of one row. */
+static void remember_row(size_t i)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	CLEAN_BUF struct buf file = BUF_INIT(FILE_LEN);
+	CLEAN_ARENA struct arena arena = ARENA_INIT(FILE_LEN);
+	CLEANUP(page_drop) struct page key = page_read(rows[i].key), enc = page_read(rows[i].file);
+	struct age_identity *identity = NULL;
+	uint8_t file_key[AGE_FILE_KEY_LEN];
+	CLEAN_WIPE(file_key);
+	struct age_header header;
+	struct err err = ERR_INIT;
+	struct span text = span_of(key.data, key.len), plain;
+	size_t secret = span_search(text, SPAN("AGE-SECRET"));
+
+	if (rows[i].ssh)
+		assert_int_equal(age_ssh_parse(text, &pool, &identity, &err), 0);
+	else
+		assert_int_equal(age_keyfile_parse(text, AGE_KEYFILE_LINES, &pool, &identity, &err),
+				 0);
+	/* Of PEM a part that is not public: near its end. */
+	remember("key text",
+		 rows[i].ssh ? span_sub(text, text.len - 95, 16) : span_sub(text, secret + 30, 30));
+	remember_identity(identity);
+	assert_int_equal(age_armor_decode(span_of(enc.data, enc.len), &file, &err), 0);
+	assert_int_equal(age_header_parse(buf_span(&file), &arena, &header, &err), 0);
+	assert_int_equal(age_file_key(&header, identity, file_key, &err), AGE_OPENED);
+	remember("file key", span_of(file_key, sizeof(file_key)));
+	assert_int_equal(age_open(buf_span(&file), identity, 32, &pool, &plain, &err), AGE_OPENED);
+	remember("data key", plain);
+}
+
+static void fill_ring(struct keyring *ring, struct key_request *requests, struct sops_key *keys,
+		      struct page *encs)
+{
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(page_drop) struct page key = page_read(rows[i].key);
+		struct span text = span_of(key.data, key.len);
+
+		assert_int_equal(rows[i].ssh ? keyring_add_ssh(ring, text, "x", &err)
+					     : keyring_add_age(ring, text, "x", &err),
+				 0);
+		encs[i] = page_read(rows[i].file);
+		keys[i] = (struct sops_key){.type = SOPS_KEY_AGE,
+					    .enc = span_of(encs[i].data, encs[i].len)};
+		requests[i] = (struct key_request){.key = &keys[i]};
+	}
+	assert_int_equal(ring->services[0].service->open(ring->services[0].cookie, &ring->pool,
+							 requests, ARRAY_LEN(rows), &err),
+			 0);
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		assert_int_equal(requests[i].verdict, KEY_OPENED);
+		page_drop(&encs[i]);
+	}
+}
+
+#ifndef __SANITIZE_ADDRESS__
+struct area {
+	uintptr_t from, to;
+	bool locked;
+	char name[128];
+};
+
+static struct area areas[1024];
+static bool shown = true; /* hits are printed */
+static size_t area_count;
+
+/* The writable areas, from smaps, with the flag that says that they are locked. */
+static void list_areas(void)
+{
+	FILE *in = fopen("/proc/self/smaps", "r");
+	char line[512], flags[8];
+	unsigned long from, to;
+	bool wanted = false;
+
+	assert_non_null(in);
+	area_count = 0;
+	while (fgets(line, sizeof(line), in)) {
+		if (sscanf(line, "%lx-%lx %4s", &from, &to, flags) == 3) {
+			struct area *area = &areas[area_count];
+
+			wanted = flags[0] == 'r' && flags[1] == 'w' && !strstr(line, "[vvar");
+			if (!wanted)
+				continue;
+			assert_true(++area_count < ARRAY_LEN(areas));
+			*area = (struct area){.from = from, .to = to};
+			(void)snprintf(area->name, sizeof(area->name), "%s",
+				       strrchr(line, ' ') ? strrchr(line, ' ') + 1 : "");
+		} else if (wanted && strncmp(line, "VmFlags:", 8) == 0) {
+			areas[area_count - 1].locked = strstr(line, " lo") != NULL;
+		}
+	}
+	fclose(in);
+}
+
+enum where { EVERYWHERE, UNLOCKED };
+
+/* How many secrets are found; those that should not be there are named. */
+static size_t search(enum where where)
+{
+	size_t hits = 0;
+
+	list_areas();
+	for (size_t a = 0; a < area_count; a++) {
+		if (where == UNLOCKED && areas[a].locked)
+			continue;
+		for (const uint8_t *at = (const uint8_t *)areas[a].from;
+		     at + PART <= (const uint8_t *)areas[a].to; at++) {
+			for (size_t p = 0; p < pattern_count; p++) {
+				size_t i = 0;
+
+				while (i < PART && (at[i] ^ MASK) == patterns[p].masked[i])
+					i++;
+				if (i < PART)
+					continue;
+				hits++;
+				if (shown)
+					print_error("%s at %p in %s", patterns[p].name,
+						    (const void *)at, areas[a].name);
+			}
+		}
+	}
+	return hits;
+}
+#endif
+
+static void secrets_lie_in_locked_memory_and_then_nowhere(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	struct key_request requests[ARRAY_LEN(rows)];
+	struct sops_key keys[ARRAY_LEN(rows)];
+	struct page encs[ARRAY_LEN(rows)];
+
+	fill_ring(&ring, requests, keys, encs);
+#ifndef __SANITIZE_ADDRESS__
+	if (!ring.pool.unlocked) /* the system let us */
+		assert_int_equal(search(UNLOCKED), 0);
+	shown = false;
+	assert_true(search(EVERYWHERE) >= pattern_count / 2); /* it is not blind */
+	shown = true;
+#endif
+	keyring_release(&ring);
+#ifndef __SANITIZE_ADDRESS__
+	assert_int_equal(search(EVERYWHERE), 0);
+#endif
+}
+
+#ifndef __SANITIZE_ADDRESS__
+static void the_search_finds_what_is_there(void **state)
+{
+	uint8_t *block = malloc(PART), *volatile seen = block;
+
+	assert_non_null(block);
+	for (size_t i = 0; i < PART; i++)
+		block[i] = patterns[0].masked[i] ^ MASK;
+	shown = false;
+	assert_int_equal(search(EVERYWHERE), 1);
+	shown = true;
+	wipe_free(seen, PART);
+	assert_int_equal(search(EVERYWHERE), 0);
+}
+#endif
+
+static int setup(void **state)
+{
+	struct err err = ERR_INIT;
+
+	if (secret_init(&err) < 0)
+		return -1;
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		remember_row(i);
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(secrets_lie_in_locked_memory_and_then_nowhere),
+#ifndef __SANITIZE_ADDRESS__
+		cmocka_unit_test(the_search_finds_what_is_there),
+#endif
+	};
+
+	return cmocka_run_group_tests(tests, setup, NULL);
+}
