@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * RSA and Keccak on OpenSSL 3.0's EVP. An RSA key is handed over in parameters that lie in locked memory of ours; OpenSSL's copy lives as long as the one
- * call and is cleansed by it. The CRT values are computed here from the private exponent and the primes, so those of the container are
- * never trusted, and a container whose numbers do not fit each other is found out.
+ * call and is cleansed by it. The CRT values are computed here from the private exponent and the primes, and a container
+ * whose numbers do not fit each other is refused, as Go does.
  */
 #include "keys/crypto_openssl.h"
 
@@ -21,6 +21,8 @@ static const char *const number_names[NUMBERS] = {
 	OSSL_PKEY_PARAM_RSA_FACTOR2,   OSSL_PKEY_PARAM_RSA_EXPONENT1,
 	OSSL_PKEY_PARAM_RSA_EXPONENT2, OSSL_PKEY_PARAM_RSA_COEFFICIENT1,
 };
+
+enum { PRIMES_APART_BITS = 100 /* FIPS 186-5: |p - q| > 2^(nlen / 2 - 100) */ };
 
 struct numbers {
 	BIGNUM *of[NUMBERS];
@@ -66,20 +68,52 @@ static bool crt_exponent(struct numbers *numbers, const BIGNUM *prime, BIGNUM *r
 	return fits;
 }
 
-static bool product_fits(struct numbers *numbers)
+/* n = p q, and the primes are not so near to each other that n can be taken apart. */
+static bool primes_fit(struct numbers *numbers)
 {
-	BIGNUM *product;
-	bool fits;
+	const BIGNUM *n = numbers->of[N], *p = numbers->of[P], *q = numbers->of[Q];
+	BIGNUM *product, *difference;
+	bool fit;
 
 	BN_CTX_start(numbers->ctx);
 	product = BN_CTX_get(numbers->ctx);
-	fits = product && BN_mul(product, numbers->of[P], numbers->of[Q], numbers->ctx) &&
-	       BN_cmp(product, numbers->of[N]) == 0;
+	difference = BN_CTX_get(numbers->ctx);
+	fit = difference && BN_is_odd(p) && BN_is_odd(q) && !BN_is_one(p) && !BN_is_one(q) &&
+	      BN_mul(product, p, q, numbers->ctx) && BN_cmp(product, n) == 0 &&
+	      BN_sub(difference, p, q) &&
+	      BN_num_bits(difference) > BN_num_bits(n) / 2 - PRIMES_APART_BITS;
 	BN_CTX_end(numbers->ctx);
+	return fit;
+}
+
+static bool exponents_fit(const struct numbers *numbers)
+{
+	const BIGNUM *n = numbers->of[N], *e = numbers->of[E], *d = numbers->of[D];
+
+	return BN_is_odd(e) && !BN_is_one(e) && BN_cmp(d, n) < 0 &&
+	       BN_num_bits(d) > BN_num_bits(n) / 2;
+}
+
+/* What the container says about the rest, where it does. */
+static bool given_fits(const struct numbers *numbers, const struct crypto_rsa *key)
+{
+	const struct span given[] = {key->dp, key->dq, key->qinv};
+	BIGNUM *number;
+	bool fits = true;
+	size_t i;
+
+	if (!key->dp.data || !key->dq.data || !key->qinv.data)
+		return true;
+	for (i = 0; fits && i < ARRAY_LEN(given); i++) {
+		number = BN_secure_new();
+		fits = number && BN_bin2bn(given[i].data, (int)given[i].len, number) &&
+		       BN_cmp(number, numbers->of[DP + i]) == 0;
+		BN_clear_free(number);
+	}
 	return fits;
 }
 
-/* Reads what the container had and computes the rest. */
+/* Reads what the container had and computes the rest. Go: crypto/internal/fips140/rsa (checkPrivateKey) */
 static int numbers_load(struct numbers *numbers, const struct crypto_rsa *key, struct err *err)
 {
 	const struct span given[] = {key->n, key->e, key->d, key->p, key->q};
@@ -97,11 +131,11 @@ static int numbers_load(struct numbers *numbers, const struct crypto_rsa *key, s
 		if (i <= Q && !BN_bin2bn(given[i].data, (int)given[i].len, numbers->of[i]))
 			return err_nomem(err);
 	}
-	if (!BN_is_odd(numbers->of[P]) || !BN_is_odd(numbers->of[Q]) || BN_is_one(numbers->of[P]) ||
-	    BN_is_one(numbers->of[Q]) || !BN_is_odd(numbers->of[E]) || BN_is_one(numbers->of[E]) ||
-	    !product_fits(numbers) || !crt_exponent(numbers, numbers->of[P], numbers->of[DP]) ||
+	if (!exponents_fit(numbers) || !primes_fit(numbers) ||
+	    !crt_exponent(numbers, numbers->of[P], numbers->of[DP]) ||
 	    !crt_exponent(numbers, numbers->of[Q], numbers->of[DQ]) ||
-	    !BN_mod_inverse(numbers->of[QINV], numbers->of[Q], numbers->of[P], numbers->ctx))
+	    !BN_mod_inverse(numbers->of[QINV], numbers->of[Q], numbers->of[P], numbers->ctx) ||
+	    !given_fits(numbers, key))
 		return refuse(err, ERR_FORMAT, "the numbers of the RSA key do not fit each other");
 	return 0;
 }

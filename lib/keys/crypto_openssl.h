@@ -15,6 +15,8 @@ enum {
 /* An RSA private key: numbers, big endian, without leading zeros. */
 struct crypto_rsa {
 	struct span n, e, d, p, q;
+	struct span dp, dq,
+		qinv; /* null where the container has none; never used but to see that they are right */
 };
 
 /* Opens what was sealed for the key with OAEP, SHA-256 in it and in MGF1, and that label. The plaintext is put into the

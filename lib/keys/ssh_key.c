@@ -18,6 +18,8 @@
 
 #include <sodium.h>
 
+enum { OPENSSH_RSA_MAX = 1024 /* bytes of a modulus */ };
+
 static const struct span MAGIC = {(const uint8_t *)"openssh-key-v1", 15}; /* with its NUL */
 
 static int malformed(struct err *err)
@@ -163,6 +165,10 @@ static int read_rsa(struct span in, struct ssh_key *key, struct secret_pool *poo
 	    take_mpint(&in, &rsa->p) < 0 || take_mpint(&in, &rsa->q) < 0 ||
 	    take_string(&in, &comment) < 0 || !padded(in))
 		return malformed(err);
+	/* x/crypto/ssh bounds this container more than others. */
+	if (rsa->n.len > OPENSSH_RSA_MAX || rsa->p.len > OPENSSH_RSA_MAX / 2 ||
+	    rsa->q.len > OPENSSH_RSA_MAX / 2 || rsa->e.len > 3)
+		return err_set(err, ERR_UNSUPPORTED, "numbers of the RSA key are too large");
 	key->kind = SSH_KEY_RSA;
 	return finish_rsa(key, pool, err);
 }

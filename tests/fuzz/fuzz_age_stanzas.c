@@ -12,7 +12,7 @@
 
 enum { OUT_MAX = 1 << 22 };
 
-/* Made by age-keygen 1.3.1 and OpenSSL 3.0 for this program; they open nothing. The tag of the SSH key is aYaVOA. */
+/* Made by age-keygen 1.3.1 and OpenSSL 3.0 for this program; they open nothing. The tag of the SSH key is 1Lt0Bw. */
 static const char native[] =
 	"AGE-SECRET-KEY-17ERTLNVS26CJGMG7NKXERTFJMV0U5YG5KKFH3R62KJG0UVNGKY7SSU58AU\n"
 	"AGE-SECRET-KEY-PQ-1R79CJ0HLDYQA08Q4HU9RV033DWSP6JKM9FW6MYER4F3VP7C2FV3SVTZYZA\n";

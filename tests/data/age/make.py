@@ -50,7 +50,7 @@ def seeds():
         "bech32": [line for key in keys for line in key.split(b"\n")[1:2]] + [secret, b"A12UEL5L", b"age1sunzqv6gtedyycl0wjxrr9jryjak39aasa9q2sydv8ls0acvcvfqj5plph"],
         "age_armor": [(HERE / name).read_bytes() for name in ages if "pq" not in name and "many" not in name],
         "age_header": [header(name)[1] for name in ages if "pq" not in name],
-        "age_stanzas": [header(name)[0] for name in ages] + [b"X", b"X-> grease a b\n\n", b"-> ssh-ed25519 aYaVOA " + b"A" * 43 + b"\n\n"],
+        "age_stanzas": [header(name)[0] for name in ages] + [b"X", b"X-> grease a b\n\n", b"-> ssh-ed25519 1Lt0Bw " + b"A" * 43 + b"\n\n"],
         "ssh_key": [b"\3" + (HERE / name).read_bytes() for name in ("ssh_ed25519", "ssh_rsa", "rsa.pkcs1.passphrase.pem", "ed25519.pkcs8.pem")]
         + [b"\0" + armored("ssh_ed25519"), b"\0" + armored("ssh_rsa"), b"\0" + armored("ssh_ecdsa"), b"\1" + armored("ed25519.pkcs8.pem"),
            b"\1" + armored("rsa.pkcs8.pem"), b"\2" + armored("rsa.pkcs1.pem")],
