@@ -137,40 +137,46 @@ static int copy_comments(struct yaml_build *b, const struct doc_node *from, size
 	return 0;
 }
 
-struct doc_node *yaml_alias_copy(struct yaml_build *b, const struct yaml_node *n, unsigned depth,
-				 struct err *err)
+/* The comments of the original go inside; but for a document's root, those of the document do not. */
+static int copy_inside(struct yaml_build *b, const struct yaml_anchor *anchor,
+		       struct doc_node *copy, struct err *err)
 {
-	const struct yaml_anchor *anchor = n->anchor;
-	struct doc_node *from = anchor->tree, *copy, *kid, *kid_copy;
+	struct doc_node *kid = anchor->root ? anchor->root_first : anchor->tree->kids.first;
+	struct doc_node *kid_copy;
 
-	copy = yaml_alias_node(b, from->kind, n->start.line + 1, err);
-	if (!copy || yaml_alias_count(b, 1, 1, n->start.line + 1, err) < 0)
+	if (copy_comments(b, anchor->head, anchor->heads, copy, err) < 0 ||
+	    copy_comments(b, anchor->line, anchor->lines, copy, err) < 0)
+		return -1;
+	for (; kid && kid != anchor->root_end; kid = kid->next) {
+		kid_copy = copy_tree(b, kid, copy->depth + 1u, err);
+		if (!kid_copy)
+			return -1;
+		doc_append(copy, kid_copy);
+	}
+	return copy_comments(b, anchor->foot, anchor->feet, copy, err);
+}
+
+struct doc_node *yaml_alias_copy(struct yaml_build *b, const struct yaml_node *n,
+				 enum doc_kind kind, unsigned depth, struct err *err)
+{
+	struct doc_node *from = n->anchor->tree, *copy;
+	uint32_t line = n->start.line + 1;
+
+	copy = yaml_alias_node(b, kind, line, err);
+	if (!copy || yaml_alias_count(b, 1, 1, line, err) < 0)
 		return NULL;
 	from->flags |= DOC_ALIASED;
-	if (from->kind == DOC_MAP || from->kind == DOC_LIST) {
-		copy->depth = (uint16_t)depth;
-		if (copy_comments(b, anchor->head, anchor->heads, copy, err) < 0 ||
-		    copy_comments(b, anchor->line, anchor->lines, copy, err) < 0)
-			return NULL;
-		kid = anchor->root_first ? (struct doc_node *)anchor->root_first : from->kids.first;
-		for (; kid && kid != anchor->root_end; kid = kid->next) {
-			kid_copy = copy_tree(b, kid, depth + 1, err);
-			if (!kid_copy)
-				return NULL;
-			doc_append(copy, kid_copy);
-		}
-		if (copy_comments(b, anchor->foot, anchor->feet, copy, err) < 0)
-			return NULL;
-	} else {
+	if (kind != DOC_MAP && kind != DOC_LIST)
 		*copy = *from;
-		copy->next = NULL;
-		copy->key = SPAN_NULL;
-		copy->line = n->start.line + 1;
-		copy->depth = (uint16_t)depth;
-	}
+	copy->next = NULL;
+	copy->key = SPAN_NULL;
 	copy->flags = from->flags & (uint8_t)~DOC_KEY_BAD;
+	copy->depth = (uint16_t)depth;
+	copy->line = line;
 	copy->key_start = 0;
 	copy->start = n->start.at;
 	copy->end = n->end;
+	if ((kind == DOC_MAP || kind == DOC_LIST) && copy_inside(b, n->anchor, copy, err) < 0)
+		return NULL;
 	return copy;
 }

@@ -23,8 +23,9 @@ int yaml_alias_define(struct yaml_build *b, struct yaml_node *n, struct span nam
 int yaml_alias_find(struct yaml_build *b, struct yaml_node *n, struct span name, struct err *err)
 	NODISCARD;
 
-/* A copy of what the alias n stands for, with the comments of the original inside. depth is that of the alias. */
-struct doc_node *yaml_alias_copy(struct yaml_build *b, const struct yaml_node *n, unsigned depth,
-				 struct err *err) NODISCARD;
+/* A copy of what the alias n stands for, with the comments of the original inside. kind: as the original is, or DOC_MAP for a null.
+ * depth is that of the alias. */
+struct doc_node *yaml_alias_copy(struct yaml_build *b, const struct yaml_node *n,
+				 enum doc_kind kind, unsigned depth, struct err *err) NODISCARD;
 
 #endif

@@ -27,6 +27,16 @@ void yaml_build_document(struct yaml_build *b)
 
 /* ---- scalars ---- */
 
+static size_t lines_of(const struct yaml_text *text)
+{
+	const struct doc_node *line;
+	size_t n = 0;
+
+	for (line = text->first; line; line = line->next)
+		n++;
+	return n;
+}
+
 int yaml_build_scalar(struct yaml_build *b, struct yaml_node *n, struct err *err)
 {
 	struct doc_node *value = &n->scalar;
@@ -48,8 +58,11 @@ int yaml_build_scalar(struct yaml_build *b, struct yaml_node *n, struct err *err
 		if (!n->tree)
 			return -1;
 		*n->tree = *value;
-		n->anchor->tree = n->tree;
-		n->anchor->open = false;
+		*n->anchor = (struct yaml_anchor){.tree = n->tree,
+						  .head = n->head.first,
+						  .heads = lines_of(&n->head),
+						  .line = n->line.first,
+						  .lines = lines_of(&n->line)};
 	}
 	return 0;
 }
@@ -100,7 +113,7 @@ static struct doc_node *settle(struct yaml_build *b, struct yaml_node *n,
 	struct doc_node *node = n->tree;
 
 	if (n->form == FORM_ALIAS)
-		return yaml_alias_copy(b, n, parent->depth + 1u, err);
+		return yaml_alias_copy(b, n, n->anchor->tree->kind, parent->depth + 1u, err);
 	if (n->form == FORM_SCALAR && !node) {
 		node = yaml_alias_node(b, n->scalar.kind, n->scalar.line, err);
 		if (node)
@@ -256,19 +269,30 @@ int yaml_build_map_end(struct yaml_build *b, struct yaml_map *map, struct yaml_n
 
 /* ---- documents ---- */
 
+/* The map that the root stands for; NULL with an error where it stands for none. */
+static struct doc_node *root_map(struct yaml_build *b, const struct yaml_node *root,
+				 struct err *err)
+{
+	const struct doc_node *value = &root->scalar;
+
+	if (root->form == FORM_MAP)
+		return root->tree;
+	if (root->form == FORM_ALIAS)
+		value = root->anchor->tree;
+	if (root->form == FORM_LIST || (value->kind != DOC_MAP && value->kind != DOC_NULL)) {
+		(void)yaml_fail(root->start, "the top level has to be a map", err);
+		return NULL;
+	}
+	if (root->form == FORM_ALIAS)
+		return yaml_alias_copy(b, root, DOC_MAP, 0, err);
+	return yaml_alias_node(b, DOC_MAP, root->start.line + 1, err);
+}
+
 int yaml_build_branch(struct yaml_build *b, struct yaml_node *root, struct yaml_text *head,
 		      struct yaml_text *foot, struct err *err)
 {
-	const struct doc_node *foot_first = foot->first;
-	struct doc_node *branch = root->tree;
-	struct doc_node *first;
+	struct doc_node *branch = root_map(b, root, err), *first, *end = foot->first;
 
-	if (root->form == FORM_ALIAS && root->anchor->tree->kind == DOC_MAP)
-		branch = yaml_alias_copy(b, root, 0, err);
-	else if (root->form == FORM_SCALAR && root->scalar.kind == DOC_NULL)
-		branch = yaml_alias_node(b, DOC_MAP, root->start.line + 1, err);
-	else if (root->form != FORM_MAP)
-		return yaml_fail(root->start, "the top level has to be a map", err);
 	if (!branch)
 		return -1;
 	put_comments_first(b, branch, &root->line);
@@ -279,8 +303,9 @@ int yaml_build_branch(struct yaml_build *b, struct yaml_node *root, struct yaml_
 	put_comments_first(b, branch, head);
 	(void)put_comments(b, branch, foot, false);
 	if (root->form == FORM_MAP && root->anchor) {
+		root->anchor->root = true;
 		root->anchor->root_first = first;
-		root->anchor->root_end = foot_first;
+		root->anchor->root_end = end;
 	}
 	doc_add_branch(b->doc, branch);
 	return 0;

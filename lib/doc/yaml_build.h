@@ -15,11 +15,14 @@ enum yaml_form { FORM_SCALAR, FORM_ALIAS, FORM_MAP, FORM_LIST };
 struct yaml_anchor {
 	struct doc_node *tree;
 	bool open; /* still being read: an alias here would hold itself */
-	/* Comments of a list's element that is a map or list stand beside it in the list; its copies take them in. */
+	/* Comments that do not stand inside of it in the tree, but do in its copies: those of a list's element that is a map or list, and
+	 * those of a scalar, which matter where a whole document is an alias for a null. */
 	const struct doc_node *head, *line, *foot;
 	size_t heads, lines, feet;
-	/* The first kid of a document's root that is not the document's own comment, and the first behind it that is. */
-	const struct doc_node *root_first, *root_end;
+	/* A document's root: its first kid that is not the document's own comment, and the first behind it that is. */
+	bool root;
+	struct doc_node *root_first;
+	const struct doc_node *root_end;
 };
 
 /* A node whose place in the tree is not settled yet: go.yaml.in/yaml/v3: yaml.go (Node). */

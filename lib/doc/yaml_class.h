@@ -17,10 +17,11 @@ static inline size_t yaml_width(uint8_t c)
 static inline size_t yaml_break_at(struct span text, size_t i)
 {
 	size_t left = i < text.len ? text.len - i : 0;
-	const uint8_t *c = text.data + i;
+	const uint8_t *c;
 
 	if (!left)
 		return 0;
+	c = text.data + i;
 	if (*c == '\n')
 		return 1;
 	if (*c == '\r')

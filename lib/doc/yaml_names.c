@@ -108,10 +108,13 @@ static int twice(const struct yaml_key *first, const struct yaml_key *second, st
 
 int yaml_keys_check(struct yaml_keys *keys, size_t from, struct err *err)
 {
-	struct yaml_key *list = keys->list + from;
 	size_t n = keys->len - from, i, j;
+	struct yaml_key *list;
 
 	keys->len = from;
+	if (n < 2)
+		return 0;
+	list = keys->list + from;
 	if (n > FEW)
 		qsort(list, n, sizeof(*list), order_keys);
 	for (i = 1; i < n; i++) {

@@ -55,6 +55,12 @@ static const struct yaml_case yaml_documents[] = {
 	{"# d\n\n# h\n&x a: 1\n---\nb: *x\n", 27, " { c' d' c' h' k'a' d1 } { k'b' s'a' }"},
 	{"--- &r\na: 1\n--- *r\n--- # c\n# d\n*r\n# e\n", 38, " { k'a' d1 } { k'a' d1 } { c' c' c' d' k'a' d1 c' e' }"},
 	{"--- &r [a]\n--- *r\n", 18, NULL},
+	{"--- &r\n--- *r # a\n--- &s # b\n~ # c\n# d\n--- # e\n*s # f\n# g\n", 58, " { } { c' a' } { c' b' c' c' c' d' } { c' e' c' f' c' b' c' c' c' g' }"},
+	{"a: &x ~ # c\n---\n*x\n", 19, " { i' c' k'a' n } { c' c' }"},
+	{"a:\n  # h\n  &x ~ # c\n  # f\n\nb: 1\n--- *x\n", 39, " { c' h' i' c' k'a' n c' f' k'b' d1 } { c' h' c' c' }"},
+	{"# d\n\n# h\n&r {}\n# f\n---\nb: *r\nc: [*r]\n", 37, " { c' d' c' h' c' f' } { k'b' { c' h' } k'c' [ { c' h' } ] }"},
+	{"# d\n\n# h\n&r {a: 1} # l\n# f\n---\nb: *r\nc: [*r]\n", 45, " { c' d' c' h' c' l' k'a' d1 c' f' } { k'b' { c' h' c' l' k'a' d1 } k'c' [ { c' h' c' l' k'a' d1 } ] }"},
+	{"--- &r a\n--- *r\n", 16, NULL},
 };
 
 static const struct yaml_case yaml_scalars[] = {
