@@ -18,7 +18,8 @@ skip() {
 if ! command -v debootstrap >/dev/null; then
 	apt-get install -y -qq --no-install-recommends debootstrap >/dev/null || skip "no debootstrap"
 fi
-mirror=$(sed -n 's/^\(deb\|URIs:\)[^h]*\(http[^ ]*\).*/\2/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2>/dev/null | head -n 1)
+mirror=$(cat /etc/apt/sources.list /etc/apt/sources.list.d/*.list /etc/apt/sources.list.d/*.sources 2>/dev/null |
+	sed -n 's/^\(deb\|URIs:\) [^h]*\(http[^ ]*\).*/\2/p' | sed -n 1p || true)
 
 cleanup() {
 	umount "$root/proc" 2>/dev/null || true
