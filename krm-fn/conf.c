@@ -74,15 +74,31 @@ int conf_int(const struct doc_node *map, const char *key, int64_t *ret, struct e
 
 int conf_bool(const struct doc_node *map, const char *key, bool *ret, struct err *err)
 {
+	/* go-yaml's mercy for YAML 1.1, where the field is known to be one. */
+	static const struct {
+		const char *word;
+		bool value;
+	} words[] = {
+		{"y", true},  {"Y", true},  {"yes", true}, {"on", true},
+		{"n", false}, {"N", false}, {"no", false}, {"off", false},
+	};
 	const struct doc_node *node = conf_get(map, key);
+	size_t i;
 
 	*ret = false;
 	if (!node)
 		return 0;
-	if (node->kind != DOC_BOOL)
-		return wrong(node, key, "true or false", err);
-	*ret = node->boolean;
-	return 0;
+	if (node->kind == DOC_BOOL) {
+		*ret = node->boolean;
+		return 0;
+	}
+	for (i = 0; node->kind == DOC_STRING && i < ARRAY_LEN(words); i++) {
+		if (span_is(node->str, words[i].word)) {
+			*ret = words[i].value;
+			return 0;
+		}
+	}
+	return wrong(node, key, "true or false", err);
 }
 
 int conf_list(const struct doc_node *map, const char *key, const struct doc_node **ret,

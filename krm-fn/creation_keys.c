@@ -189,8 +189,9 @@ static int add_vault(struct builder *builder, struct span text, struct err *err)
 
 typedef int add_fn(struct builder *builder, struct span text, struct err *err);
 
-/* Each part of a comma list. sops cuts a list's entries at commas too, as it joins them first. */
-static int add_parts(struct builder *builder, struct span text, bool skip_empty, add_fn *fn,
+/* Each part of a comma list. sops cuts a list's entries at commas too, as it joins them first; only the parts of a text lose their blanks and may be
+ * empty. sops: parseKeyField */
+static int add_parts(struct builder *builder, struct span text, bool is_text, add_fn *fn,
 		     struct err *err)
 {
 	size_t at = 0, end;
@@ -200,14 +201,16 @@ static int add_parts(struct builder *builder, struct span text, bool skip_empty,
 
 		end = span_find(text, at, ',');
 		part = span_sub(text, at, end - at);
-		if ((trim(part).len || !skip_empty) && fn(builder, part, err) < 0)
+		if (is_text)
+			part = trim(part);
+		if ((part.len || !is_text) && fn(builder, part, err) < 0)
 			return -1;
 		at = end + 1;
 	} while (at <= text.len);
 	return 0;
 }
 
-/* A field of a rule: one text with commas, or a list of texts. sops: parseKeyField */
+/* A field of a rule: one text with commas, or a list of texts. */
 static int add_field(struct builder *builder, const struct doc_node *rule, const char *field,
 		     add_fn *fn, struct err *err)
 {

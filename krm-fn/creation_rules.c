@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "command.h"
 #include "conf.h"
+#include "conf_shape.h"
 #include "sops/regex.h"
 
 #include <stdio.h>
@@ -25,6 +26,76 @@ static const struct {
 	{"encrypted_regex", SOPS_RULE_ENCRYPTED_REGEX},
 	{"unencrypted_comment_regex", SOPS_RULE_UNENCRYPTED_COMMENT_REGEX},
 	{"encrypted_comment_regex", SOPS_RULE_ENCRYPTED_COMMENT_REGEX},
+};
+
+/* The types of config/config.go: what does not fit makes sops refuse the file. */
+static const struct conf_field kms_fields[] = {
+	{"arn", CONF_TEXT, NULL},         {"role", CONF_TEXT, NULL}, {"context", CONF_MAP, NULL},
+	{"aws_profile", CONF_TEXT, NULL}, {NULL, CONF_ANY, NULL},
+};
+static const struct conf_field gcp_fields[] = {
+	{"resource_id", CONF_TEXT, NULL},
+	{NULL, CONF_ANY, NULL},
+};
+static const struct conf_field hckms_fields[] = {
+	{"key_id", CONF_TEXT, NULL},
+	{NULL, CONF_ANY, NULL},
+};
+static const struct conf_field azure_fields[] = {
+	{"vaultUrl", CONF_TEXT, NULL},
+	{"key", CONF_TEXT, NULL},
+	{"version", CONF_TEXT, NULL},
+	{NULL, CONF_ANY, NULL},
+};
+static const struct conf_field group_fields[] = {
+	{"merge", CONF_MAP_LIST, group_fields},
+	{"kms", CONF_MAP_LIST, kms_fields},
+	{"gcp_kms", CONF_MAP_LIST, gcp_fields},
+	{"hckms", CONF_MAP_LIST, hckms_fields},
+	{"azure_keyvault", CONF_MAP_LIST, azure_fields},
+	{"hc_vault", CONF_TEXT_LIST, NULL},
+	{"age", CONF_TEXT_LIST, NULL},
+	{"pgp", CONF_TEXT_LIST, NULL},
+	{NULL, CONF_ANY, NULL},
+};
+static const struct conf_field rule_fields[] = {
+	{"path_regex", CONF_TEXT, NULL},
+	{"aws_profile", CONF_TEXT, NULL},
+	{"hckms", CONF_TEXT_LIST, NULL},
+	{"key_groups", CONF_MAP_LIST, group_fields},
+	{"shamir_threshold", CONF_NUMBER, NULL},
+	{"unencrypted_suffix", CONF_TEXT, NULL},
+	{"encrypted_suffix", CONF_TEXT, NULL},
+	{"unencrypted_regex", CONF_TEXT, NULL},
+	{"encrypted_regex", CONF_TEXT, NULL},
+	{"unencrypted_comment_regex", CONF_TEXT, NULL},
+	{"encrypted_comment_regex", CONF_TEXT, NULL},
+	{"mac_only_encrypted", CONF_BOOL, NULL},
+	{NULL, CONF_ANY, NULL},
+};
+static const struct conf_field destination_fields[] = {
+	{"s3_bucket", CONF_TEXT, NULL},           {"s3_prefix", CONF_TEXT, NULL},
+	{"gcs_bucket", CONF_TEXT, NULL},          {"gcs_prefix", CONF_TEXT, NULL},
+	{"vault_path", CONF_TEXT, NULL},          {"vault_address", CONF_TEXT, NULL},
+	{"vault_kv_mount_name", CONF_TEXT, NULL}, {"vault_kv_version", CONF_NUMBER, NULL},
+	{"path_regex", CONF_TEXT, NULL},          {"recreation_rule", CONF_MAP, rule_fields},
+	{"omit_extensions", CONF_BOOL, NULL},     {NULL, CONF_ANY, NULL},
+};
+static const struct conf_field store_fields[] = {
+	{"indent", CONF_NUMBER, NULL},
+	{NULL, CONF_ANY, NULL},
+};
+static const struct conf_field stores_fields[] = {
+	{"json", CONF_MAP, store_fields},
+	{"json_binary", CONF_MAP, store_fields},
+	{"yaml", CONF_MAP, store_fields},
+	{NULL, CONF_ANY, NULL},
+};
+static const struct conf_field file_fields[] = {
+	{"creation_rules", CONF_MAP_LIST, rule_fields},
+	{"destination_rules", CONF_MAP_LIST, destination_fields},
+	{"stores", CONF_MAP, stores_fields},
+	{NULL, CONF_ANY, NULL},
 };
 
 int creation_rules_find(const char *dir, char **ret_path, struct err *err)
@@ -80,7 +151,8 @@ static int read_rules(struct creation_rules *rules, struct err *err)
 	size_t n = 0;
 
 	/* sops reads the first document, and takes an empty file for one without rules. */
-	if (rules->doc.first && conf_list(rules->doc.first, "creation_rules", &list, err) < 0)
+	if (rules->doc.first && (conf_check(rules->doc.first, file_fields, err) < 0 ||
+				 conf_list(rules->doc.first, "creation_rules", &list, err) < 0))
 		return err_wrap(err, "'%s'", text_quote(span_str(rules->path)).text);
 	if (!list)
 		return 0;
@@ -101,6 +173,27 @@ static int read_rules(struct creation_rules *rules, struct err *err)
 	return 0;
 }
 
+/* Nothing but comments, blanks and document marks: our reader wants a document, go-yaml leaves the struct as it is. */
+static bool is_void(struct span text)
+{
+	size_t at = 0, end;
+
+	for (; at < text.len; at = end + 1) {
+		struct span line;
+
+		end = span_find(text, at, '\n');
+		line = span_sub(text, at, end - at);
+		while (line.len && memchr(" \t\r", line.data[line.len - 1], 3))
+			line.len--;
+		while (line.len && line.data[0] == ' ')
+			line = span_from(line, 1);
+		if (line.len && line.data[0] != '#' && !span_is(line, "---") &&
+		    !span_is(line, "..."))
+			return false;
+	}
+	return true;
+}
+
 int creation_rules_load(const char *path, struct creation_rules *ret_rules, struct err *err)
 {
 	struct creation_rules *rules = ret_rules;
@@ -111,7 +204,8 @@ int creation_rules_load(const char *path, struct creation_rules *ret_rules, stru
 	if (rules->bytes.len > CREATION_FILE_MAX)
 		return err_set(err, ERR_LIMIT, "'%s' has more than %d bytes",
 			       text_quote(span_str(path)).text, CREATION_FILE_MAX);
-	if (doc_read(DOC_YAML, buf_span(&rules->bytes), &rules->doc, err) < 0)
+	if (!is_void(buf_span(&rules->bytes)) &&
+	    doc_read(DOC_YAML, buf_span(&rules->bytes), &rules->doc, err) < 0)
 		return err_wrap(err, "'%s'", text_quote(span_str(path)).text);
 	rules->path = arena_str(&rules->doc.arena, span_str(path), err);
 	copy = arena_str(&rules->doc.arena, span_str(path), err);
