@@ -67,6 +67,7 @@ static pcre2_code *compile(struct span text, uint32_t options, struct err *err)
 	case PCRE2_ERROR_PATTERN_TOO_COMPLICATED:
 	case PCRE2_ERROR_PARENTHESES_NEST_TOO_DEEP:
 	case PCRE2_ERROR_QUERY_BARJX_NEST_TOO_DEEP: /* said of plain groups too */
+		/* Differs: Go compiles to as much as 128 MiB. */
 		(void)err_set(err, ERR_LIMIT, "it is too large");
 		break;
 	case PCRE2_ERROR_UNKNOWN_UNICODE_PROPERTY:
@@ -207,6 +208,7 @@ static int match_slow(struct matcher *m, struct span s, bool *ret_match, struct 
 					    PCRE2_NO_UTF_CHECK | PCRE2_DFA_SHORTEST, m->found,
 					    m->limits, workspace, ARRAY_LEN(workspace)),
 			    ret_match, err);
+	/* Differs: Go has no limit on paths or on the subject. */
 	if (r > 0)
 		return err_set(err, ERR_LIMIT, "pattern '%s': matching it takes too long",
 			       text_quote(buf_span(&m->pattern)).text);

@@ -11,7 +11,8 @@
 
 struct regex;
 
-/* Errors: ERR_FORMAT for a pattern that RE2 does not take, ERR_LIMIT, ERR_NOMEM. */
+/* Errors, which name the pattern: ERR_FORMAT for one that RE2 does not take, ERR_UNSUPPORTED for a script that this PCRE2 does not know,
+ * ERR_LIMIT, ERR_NOMEM. */
 int regex_compile(struct span pattern, struct regex **ret_regex, struct err *err) NODISCARD;
 
 /* Is there a match anywhere in subject? Bytes that are not UTF-8 count as U+FFFD. Errors: ERR_LIMIT, ERR_NOMEM. */
