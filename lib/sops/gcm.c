@@ -46,6 +46,11 @@ int gcm_new(struct gcm **ret_gcm, struct err *err)
 
 	if (!gcm)
 		return err_nomem(err);
+	/* Where memory was short for its context, OpenSSL 3.0 runs into a null pointer in whatever it is asked next. */
+	if (!OSSL_LIB_CTX_get0_global_default()) {
+		gcm_free(gcm);
+		return err_nomem(err);
+	}
 	gcm->cipher = find_cipher();
 	if (!gcm->cipher) {
 		gcm_free(gcm);
