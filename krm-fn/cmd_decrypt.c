@@ -91,6 +91,7 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 		{"config", &req->config, NULL},
 		{"indent", &req->indent, NULL},
 		{"compat", &req->compat, NULL},
+		{"compat", &req->compat, NULL},
 		{"in-place", NULL, &req->in_place},
 		{"i", NULL, &req->in_place},
 		{"ignore-mac", NULL, &req->ignore_mac},
@@ -122,6 +123,8 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 		req->file = NULL;
 	if (req->compat && strcmp(req->compat, "sops") != 0)
 		return usage(err, "--compat takes 'sops' only, not", req->compat);
+	if (req->compat && strcmp(req->compat, "sops") != 0)
+		return usage(err, "--compat takes 'sops', not", req->compat);
 	if (req->in_place && (!req->file || req->output))
 		return usage(err, "needs a file, and no --output:", "--in-place");
 	return 0;
@@ -170,6 +173,7 @@ static int set_style(const struct request *req, struct doc_style *style, struct 
 {
 	int64_t indent;
 
+	style->compat = req->compat != NULL;
 	if (stores_config_load(req->config, style, err) < 0)
 		return -1;
 	style->compat = req->compat != NULL;
@@ -303,6 +307,7 @@ const struct command cmd_decrypt = {
 		"  --decryption-order L  key types in the order of trying: age,pgp,kms\n"
 		"  --indent N            blanks a level; else as `stores:` in .sops.yaml says\n"
 		"  --config F            that .sops.yaml\n"
+		"  --compat=sops         print also where sops itself loses data\n"
 		"\n"
 		"Keys are found as sops finds them (SOPS_AGE_KEY_FILE and others). Exit statuses\n"
 		"are those of sops: 25 a value, 51 the MAC, 128 no key, 100 no file, 4 emission.\n"

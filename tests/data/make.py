@@ -286,6 +286,7 @@ def values(cases):
     cases.add("key_with_colon", yaml_doc(f"\"a:b\": {seal('hush', ['a', 'b'])}\n", keys.meta(["hush"])), status=0)
     cases.add("empty_key", yaml_doc(f"\"\": {{\"\": {seal('hush', ['', ''])}}}\n", keys.meta(["hush"])), status=0)
     good = token(data, nonce, tag, "str")
+    one_value(cases, "text_that_sops_loses", seal("\tx\ny", ["a"]), ("\tx\ny",), differs="differs_refuses_lost_text", status=4)
     one_value(cases, "r33_leading_blank", " " + good, status=25)
     one_value(cases, "r33_lower_case", "enc" + good[3:], status=25)
     one_value(cases, "r34_trailing_text", good + "hush", differs="differs_refuses_text_behind_the_bracket", status=25)

@@ -270,6 +270,14 @@ def test_ignore_mac_warns(run, tmp_path):
     assert b"warning: the MAC" in done.stderr
 
 
+def test_compat_prints_what_sops_prints(run, tmp_path):
+    case = BY_NAME["text_that_sops_loses"]
+    (tmp_path / "x.yaml").write_bytes(document("text_that_sops_loses"))
+    done = run("decrypt", "--compat=sops", "x.yaml")
+    assert (done.returncode, done.stdout) == (case["sops"]["status"], undo(case["sops"]["stdout"]))
+    assert run("decrypt", "--compat=flux", "x.yaml").returncode == 2
+
+
 def test_kept_comments_are_told(run, tmp_path):
     (tmp_path / "x.yaml").write_bytes(document("r51_comment_damaged"))
     done = run("decrypt", "x.yaml")
