@@ -140,7 +140,7 @@ def test_wrong_command_lines_are_usage_errors(run, good, args):
     assert done.stderr.startswith(b"krm-sops: ")
 
 
-def test_differs_dash_is_stdin_and_needs_types_as_in_sops(run):
+def test_differs_dash_is_stdin(run):
     text = document("good_yaml")
     for args in (["decrypt"], ["decrypt", "-"]):
         assert run(*args, stdin=text).returncode == 1

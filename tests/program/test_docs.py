@@ -101,7 +101,7 @@ def test_every_difference_has_a_test_of_its_name():
         names = re.findall(r"`(\w+)`", row[4])
         assert names, row
         for name in names:
-            assert re.search(rf"\b{name}\b", tests), f"no test is called {name}"
+            assert re.search(rf"\b(?:test_)?{name}\b", tests), f"no test is called {name}"
 
 
 def test_every_difference_is_marked_in_the_code():
