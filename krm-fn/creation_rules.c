@@ -194,18 +194,13 @@ static bool is_void(struct span text)
 	return true;
 }
 
-int creation_rules_load(const char *path, struct creation_rules *ret_rules, struct err *err)
+int creation_rules_parse(struct span text, const char *path, struct creation_rules *ret_rules,
+			 struct err *err)
 {
 	struct creation_rules *rules = ret_rules;
 	char *copy, *slash;
 
-	if (command_read(path, &rules->bytes, err) < 0)
-		return -1;
-	if (rules->bytes.len > CREATION_FILE_MAX)
-		return err_set(err, ERR_LIMIT, "'%s' has more than %d bytes",
-			       text_quote(span_str(path)).text, CREATION_FILE_MAX);
-	if (!is_void(buf_span(&rules->bytes)) &&
-	    doc_read(DOC_YAML, buf_span(&rules->bytes), &rules->doc, err) < 0)
+	if (!is_void(text) && doc_read(DOC_YAML, text, &rules->doc, err) < 0)
 		return err_wrap(err, "'%s'", text_quote(span_str(path)).text);
 	rules->path = arena_str(&rules->doc.arena, span_str(path), err);
 	copy = arena_str(&rules->doc.arena, span_str(path), err);
@@ -216,6 +211,18 @@ int creation_rules_load(const char *path, struct creation_rules *ret_rules, stru
 		slash[slash == copy] = '\0';
 	rules->dir = copy;
 	return read_rules(rules, err);
+}
+
+int creation_rules_load(const char *path, struct creation_rules *ret_rules, struct err *err)
+{
+	struct buf *bytes = &ret_rules->bytes;
+
+	if (command_read(path, bytes, err) < 0)
+		return -1;
+	if (bytes->len > CREATION_FILE_MAX)
+		return err_set(err, ERR_LIMIT, "'%s' has more than %d bytes",
+			       text_quote(span_str(path)).text, CREATION_FILE_MAX);
+	return creation_rules_parse(buf_span(bytes), path, ret_rules, err);
 }
 
 static int load_rule(struct creation_rules *rules, struct creation_rule *rule, struct err *err)

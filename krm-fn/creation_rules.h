@@ -52,6 +52,10 @@ int creation_rules_find(const char *dir, char **ret_path, struct err *err) NODIS
 int creation_rules_load(const char *path, struct creation_rules *ret_rules, struct err *err)
 	NODISCARD;
 
+/* The same from bytes, which must outlive the rules. */
+int creation_rules_parse(struct span text, const char *path, struct creation_rules *ret_rules,
+			 struct err *err) NODISCARD;
+
 /* The rule of the file with that absolute path; NULL where none fits. Errors: ERR_FORMAT for a pattern that is none, a key that can not be read
  * (only in the rules that are looked at, as in sops), ERR_NOMEM. */
 int creation_rules_choose(struct creation_rules *rules, const char *path,
