@@ -91,7 +91,8 @@ int policy_mac(const struct policy *policy, struct span asked, enum policy_mac *
 int policy_namespace_allowed(const struct policy *policy, struct span namespace, const char *ours,
 			     bool by_folder, struct err *err) NODISCARD;
 
-/* May a document ask for this key? Compared is its name as `sops` prints it (key_text.h), without an AWS role; fingerprints in any case.
+/* May a document ask for this key? Compared is its name as `sops` prints it (key_text.h), without an AWS role or an SSH key's comment; fingerprints
+ * in any case. For age, where that name is the document's own word, the ring asks for each identity too.
  * Errors: ERR_POLICY, ERR_NOMEM. */
 int policy_key_allowed(const struct policy *policy, const struct sops_key *key, struct err *err)
 	NODISCARD;

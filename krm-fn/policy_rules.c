@@ -103,6 +103,14 @@ int policy_namespace_allowed(const struct policy *policy, struct span namespace,
 	return 0;
 }
 
+/* "ssh-ed25519 AAAA... comment": anybody may write another comment. */
+static struct span without_comment(struct span id)
+{
+	size_t blank = span_find(id, 0, ' ');
+
+	return span_sub(id, 0, span_find(id, blank + 1, ' '));
+}
+
 int policy_key_allowed(const struct policy *policy, const struct sops_key *key, struct err *err)
 {
 	const struct policy_list *list = &policy->keys[key->type];
@@ -112,6 +120,8 @@ int policy_key_allowed(const struct policy *policy, const struct sops_key *key, 
 
 	if (!list->given)
 		return 0;
+	if (key->type == SOPS_KEY_AGE && span_starts(key->id, SPAN("ssh-")))
+		plain.id = without_comment(key->id);
 	if (key->type == SOPS_KEY_KMS) { /* the role has a list of its own */
 		plain.role = plain.profile = SPAN_NULL;
 		plain.context = NULL;

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "keys/age_keyfile.h"
+#include "keys/age_recipient.h"
 #include "keys/age_ssh.h"
 #include "keys/key_age.h"
 
@@ -20,10 +21,53 @@ int keyring_add_service(struct keyring *ring, const struct keyservice *service, 
 	return 0;
 }
 
+/* What a document calls its recipients is its own word: the identity itself is what a bound on age keys must hold for. */
+static int is_allowed(struct keyring *ring, const struct age_identity *identity, bool *ret_allowed,
+		      struct err *err)
+{
+	CLEAN_BUF struct buf text = BUF_INIT(AGE_RECIPIENT_MAX);
+	struct sops_key key = {.type = SOPS_KEY_AGE};
+	struct err no = ERR_INIT;
+
+	*ret_allowed = true;
+	if (!ring->allowed)
+		return 0;
+	if (age_recipient_add(identity, &text, err) < 0 || buf_check(&text, err) < 0)
+		return -1;
+	key.id = buf_span(&text);
+	if (ring->allowed(ring->allowed_cookie, &key, &no) == 0)
+		return 0;
+	if (no.code != ERR_POLICY) {
+		*err = no;
+		return -1;
+	}
+	*ret_allowed = false;
+	(void)err_wrap(&no, "an identity is left out");
+	keyring_note(ring, no.msg);
+	return 0;
+}
+
+static int drop_refused(struct keyring *ring, struct age_identity **list, struct err *err)
+{
+	while (*list) {
+		bool allowed;
+
+		if (is_allowed(ring, *list, &allowed, err) < 0)
+			return -1;
+		if (allowed)
+			list = &(*list)->next;
+		else
+			*list = (*list)->next;
+	}
+	return 0;
+}
+
 static int add_identities(struct keyring *ring, struct age_identity *list, struct err *err)
 {
 	struct age_keys *keys = ring->age;
 
+	if (drop_refused(ring, &list, err) < 0)
+		return -1;
 	if (!list)
 		return 0;
 	if (!keys) {

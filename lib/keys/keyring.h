@@ -21,7 +21,8 @@ struct keyring {
 	size_t count;
 	struct age_keys
 		*age; /* the cookie of the age service, made by the first identity; NULL before */
-	/* Asked before a wrapped key is handed to a service: -1 with ERR_POLICY for one that a document may not ask for. NULL: any may. */
+	/* Asked before a wrapped key is handed to a service: -1 with ERR_POLICY for one that a document may not ask for. NULL: any may. Asked too
+	 * for each age identity when it is added, with its own recipient: one that is refused is left out, with a note. So set it first. */
 	int (*allowed)(const void *cookie, const struct sops_key *key, struct err *err);
 	const void *allowed_cookie;
 	/* What was wrong with sources that could not be used: one clause each with "; " between, no secrets. Put behind the message that no

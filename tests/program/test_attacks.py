@@ -368,6 +368,18 @@ def test_keys_that_the_policy_does_not_list_are_not_used(ours):
         assert (result.stdout == b"") == (status != 0)
 
 
+def test_a_document_does_not_get_round_the_policy_by_another_name(ours):
+    """The recipient in the metadata is the document's own word."""
+    other = "age19flpvdxy9atgsukv890dtpl8ydrpg4k2u9srvqar7x4h6pd9d4jsct6dka"
+    policy = ours.write("policy.yaml", POLICY % f"{{keys: {{age: [{other}]}}}}")
+    policy.chmod(0o600)
+    doc = load("secret.yaml")
+    doc["sops"]["age"][0]["recipient"] = other
+    ours.write("secret.yaml", yaml.safe_dump(doc, sort_keys=False, width=10**6))
+    assert_open(ours.function(resource_list([in_build(doc)])), "attack-password-new-7Lr0")
+    assert_refused(ours.function(resource_list([in_build(doc)]), KRM_SOPS_POLICY=str(policy)), "an identity is left out")
+
+
 def secret_ref(namespace, name="sops-keys"):
     return {**CONFIG, "metadata": {"name": "decrypt", "namespace": namespace},
             "spec": {"decryption": {"provider": "sops", "secretRef": {"name": name}}}}
