@@ -71,7 +71,22 @@ static void tell(const struct sops_key *key, const char *why, struct buf *told)
 	buf_add_str(told, why);
 }
 
-static void tell_group(const struct datakey_group *group, struct reasons *reasons, struct buf *told)
+/* A key that no service was there to ask for: the policy may be why. */
+static void tell_unasked(const struct sops_key *key, const struct keyring *ring,
+			 struct reasons *reasons, struct buf *told)
+{
+	struct err no = ERR_INIT;
+
+	if (!ring->allowed || ring->allowed(ring->allowed_cookie, key, &no) == 0) {
+		tell(key, missing_service(key->type), told);
+		return;
+	}
+	reasons->policy = reasons->policy || no.code == ERR_POLICY;
+	tell(key, no.msg, told);
+}
+
+static void tell_group(const struct datakey_group *group, const struct keyring *ring,
+		       struct reasons *reasons, struct buf *told)
 {
 	size_t i;
 
@@ -89,7 +104,7 @@ static void tell_group(const struct datakey_group *group, struct reasons *reason
 		const struct datakey_wrapped *wrapped = group->keys[i];
 
 		if (!wrapped->count)
-			tell(wrapped->key, missing_service(wrapped->key->type), told);
+			tell_unasked(wrapped->key, ring, reasons, told);
 	}
 }
 
@@ -122,7 +137,7 @@ static int fail(const struct datakey_group *groups, const struct sops_meta *meta
 
 		if (groups[g].opened)
 			continue;
-		tell_group(&groups[g], &own, &told);
+		tell_group(&groups[g], ring, &own, &told);
 		maybe += own.unreachable;
 		all.denied = all.denied || own.denied;
 		all.policy = all.policy || own.policy;
