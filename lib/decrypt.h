@@ -49,7 +49,8 @@ struct decrypt_job {
 };
 
 /* Runs all jobs. 0 where every one is done. -1 where any is not: err says the first one's reason, each job has its own. A job that fails
- * does not stop the others. `order` is sops's --decryption-order text, or NULL for the default (age, pgp, then the rest). */
+ * does not stop the others. What concerns all (out of memory, a bad order) is in err only: jobs that are neither done nor have an err of
+ * their own failed for that. `order` is sops's --decryption-order text, or NULL for the default (age, pgp, then the rest). */
 int decrypt_run(struct decrypt_job *jobs, size_t n, struct keyring *ring, const char *order,
 		struct err *err) NODISCARD;
 
