@@ -13,7 +13,7 @@ bool leftover_has_token(struct span text)
 {
 	static const struct span parts[] = {SPAN(",iv:"), SPAN(",tag:"), SPAN(",type:"), SPAN("]")};
 	const struct span begin = SPAN("ENC[AES256_GCM,data:");
-	size_t at, i, hit;
+	size_t at, end, i, hit;
 
 	for (;;) {
 		struct span line;
@@ -22,7 +22,8 @@ bool leftover_has_token(struct span text)
 		if (at == SIZE_MAX)
 			return false;
 		text = span_from(text, at + begin.len);
-		line = span_sub(text, 0, span_find(text, 0, '\n'));
+		end = span_find(text, 0, '\n');
+		line = span_sub(text, 0, end);
 		for (i = 0; i < ARRAY_LEN(parts); i++) {
 			hit = span_search(line, parts[i]);
 			if (hit == SIZE_MAX)
@@ -31,6 +32,9 @@ bool leftover_has_token(struct span text)
 		}
 		if (i == ARRAY_LEN(parts))
 			return true;
+		/* What is not behind the line's first beginning is behind no later one either. To look from each would take the square of
+		 * the time, on a line that repeats it. */
+		text = span_from(text, end);
 	}
 }
 
@@ -65,6 +69,8 @@ static int find_in_tree(const struct doc_node *node, const struct place *up, str
 	return 0;
 }
 
+static int find_in_values(const struct place *map, bool base64, struct err *err);
+
 /* One entry of a Secret's data or stringData. */
 static int find_in_value(const struct place *place, bool base64, struct buf *scratch,
 			 struct err *err)
@@ -75,6 +81,9 @@ static int find_in_value(const struct place *place, bool base64, struct buf *scr
 		return found(place, "the metadata of an encrypted dotenv is left", err);
 	if (leftover_has_token(value->key))
 		return found(place->up, "a key that is ciphertext", err);
+	/* No value of a Secret, but what a merge key (`<<`) brings along. */
+	if (value->kind == DOC_MAP || value->kind == DOC_LIST)
+		return find_in_values(place, base64, err);
 	if (value->kind != DOC_STRING)
 		return 0;
 	if (leftover_has_token(value->str))
@@ -90,24 +99,61 @@ static int find_in_value(const struct place *place, bool base64, struct buf *scr
 	return leftover_has_token(buf_span(scratch)) ? found(place, ciphertext_left, err) : 0;
 }
 
-static int find_in_values(const struct doc_node *map, bool base64, struct err *err)
+static int find_in_values(const struct place *map, bool base64, struct err *err)
 {
 	CLEAN_BUF struct buf scratch = BUF_INIT(DOC_INPUT_MAX);
-	struct place up = {.node = map}, place = {.up = &up};
+	struct place place = {.up = map};
 	const struct doc_node *kid;
 	int r;
 
-	if (!map || map->kind != DOC_MAP)
-		return 0;
-	doc_each (kid, map) {
+	doc_each (kid, map->node) {
 		place.node = kid;
 		if (kid->kind == DOC_COMMENT)
 			continue;
 		r = find_in_value(&place, base64, &scratch, err);
 		if (r)
 			return r;
+		place.index++;
 	}
 	return 0;
+}
+
+static int find_in_secret(const struct doc_node *item, const struct place *up, struct err *err)
+{
+	struct place data = {.node = doc_get(item, "data"), .up = up};
+	struct place text = {.node = doc_get(item, "stringData"), .up = up};
+	int r = 0;
+
+	if (data.node && data.node->kind == DOC_MAP)
+		r = find_in_values(&data, true, err);
+	if (r == 0 && text.node && text.node->kind == DOC_MAP)
+		r = find_in_values(&text, false, err);
+	return r;
+}
+
+/* What a merge key brings into an item, its kind perhaps: looked at as a Secret. kustomize sends no such keys, but manifests may have them,
+ * and whoever applies these follows them. */
+static int find_in_merged(const struct place *merged, struct err *err)
+{
+	struct place place = {.up = merged};
+	const struct doc_node *kid;
+	int r = 0;
+
+	if (!merged->node)
+		return 0;
+	if (merged->node->kind == DOC_LIST) {
+		doc_each (kid, merged->node) {
+			place.node = kid;
+			r = r ? r : find_in_merged(&place, err);
+			place.index++;
+		}
+		return r;
+	}
+	if (merged->node->kind != DOC_MAP)
+		return 0;
+	place.node = doc_get(merged->node, "<<");
+	r = find_in_secret(merged->node, merged, err);
+	return r ? r : find_in_merged(&place, err);
 }
 
 static bool names_kind(const struct leftover_scope *scope, struct span kind)
@@ -126,7 +172,7 @@ int leftover_find(const struct doc_node *item, bool whole, const struct leftover
 {
 	const struct doc_node *sops = doc_get(item, "sops");
 	bool secret = item_is_secret(item);
-	struct place at_sops = {.node = sops};
+	struct place at_sops = {.node = sops}, merged = {.node = doc_get(item, "<<")};
 	int r = 0;
 
 	if (sops && sops->kind != DOC_NULL) {
@@ -140,14 +186,14 @@ int leftover_find(const struct doc_node *item, bool whole, const struct leftover
 		whole = true;
 	}
 	if (secret) {
-		r = find_in_values(doc_get(item, "data"), true, err);
-		if (r == 0)
-			r = find_in_values(doc_get(item, "stringData"), false, err);
+		r = find_in_secret(item, NULL, err);
 		if (r > 0 && !scope->string_data && strncmp(err->msg, "stringData.", 11) == 0)
 			(void)err_hint(err, "'stringData: true' in functionConfig also decrypts "
 					    "SOPS documents inside stringData");
 	}
-	if (r == 0 && (whole || names_kind(scope, doc_get_str(item, "kind"))))
+	if (r == 0)
+		r = find_in_merged(&merged, err);
+	if (r == 0 && (whole || merged.node || names_kind(scope, doc_get_str(item, "kind"))))
 		r = find_in_tree(item, NULL, err);
 	return r;
 }

@@ -8,6 +8,8 @@
 
 #include "base/text.h"
 
+#include <time.h>
+
 #define TOKEN "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]"
 /* base64 of "x " TOKEN, in lines as kustomize writes them, and of "ENC[" */
 #define TOKEN64 "eCBFTkNbQUVTMjU2X0dDTSxkYXRhOmVBPT0saXY6ZUE9PSx0YWc6ZUE9PSx0eXBlOn\n    N0cl0=\n"
@@ -46,6 +48,21 @@ static void survives_mangled_tokens(void **state)
 	mangle_all(SPAN("x" TOKEN), token_mangled, NULL);
 }
 
+/* Two megabytes of beginnings on one line: from each a look to the line's end took minutes. */
+static void is_quick_on_beginnings_without_end(void **state)
+{
+	CLEAN_BUF struct buf text = BUF_INIT(1 << 22);
+	clock_t start = clock();
+	int i;
+
+	for (i = 0; i < 100 * 1000; i++)
+		buf_add_str(&text, "ENC[AES256_GCM,data:");
+	assert_false(leftover_has_token(buf_span(&text)));
+	assert_true(clock() - start < 5 * CLOCKS_PER_SEC);
+	buf_add_str(&text, "\n" TOKEN);
+	assert_true(leftover_has_token(buf_span(&text)));
+}
+
 static const struct {
 	const char *text;
 	bool whole;
@@ -64,6 +81,16 @@ static const struct {
 	 "data.sops_mac: the metadata of an encrypted dotenv is left"},
 	{"kind: Secret\ndata: {sops_note: eA==}\n", false, NULL, NULL},
 	{"kind: Secret\ndata: {a: \"%%%\", b: 1, c: }\n", false, NULL, NULL},
+	{"kind: Secret\ndata:\n  <<:\n   a: |\n    " TOKEN64, false, NULL,
+	 "data.<<.a: ciphertext is left"},
+	{"kind: Secret\nstringData: {<<: [{b: c}, {a: \"" TOKEN "\"}]}\n", false, NULL,
+	 "stringData.<<[1].a: ciphertext is left"},
+	{"kind: Secret\nstringData: {<<: {a: x}}\n", false, NULL, NULL},
+	{"<<:\n kind: Secret\n data:\n  a: |\n    " TOKEN64, false, NULL,
+	 "<<.data.a: ciphertext is left"},
+	{"<<: [{kind: Secret}, {<<: {stringData: {a: \"" TOKEN "\"}}}]\n", false, NULL,
+	 "<<[1].<<.stringData.a: ciphertext is left"},
+	{"kind: W\n<<: {kind: V, data: {a: x}}\n", false, NULL, NULL},
 	{"kind: Secret\nsops: {mac: x}\n", false, NULL,
 	 "sops: the metadata of an encrypted resource"},
 	{"kind: Secret\nsops: {version: x}\n", false, NULL, "sops: not a field of a Secret"},
@@ -127,6 +154,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_whole_tokens),
 		cmocka_unit_test(survives_mangled_tokens),
+		cmocka_unit_test(is_quick_on_beginnings_without_end),
 		cmocka_unit_test(finds_what_is_left),
 		cmocka_unit_test(hints_at_string_data),
 	};
