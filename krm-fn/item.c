@@ -12,6 +12,17 @@ enum {
 	LABEL_MAX = 2048, /* bytes of a label: four quoted names */
 };
 
+struct doc_node *item_list(const struct doc_node *item)
+{
+	const struct doc_node *sops = doc_get(item, "sops");
+	struct doc_node *items = doc_get(item, "items");
+
+	if (!span_ends(doc_get_str(item, "kind"), SPAN("List")) || !items ||
+	    items->kind != DOC_LIST || (sops && sops->kind != DOC_NULL))
+		return NULL;
+	return items;
+}
+
 struct span item_group(const struct doc_node *item)
 {
 	struct span version = doc_get_str(item, "apiVersion");

@@ -14,6 +14,10 @@
 #define ITEM_ANNOTATION_PATH    "config.kubernetes.io/path"
 #define ITEM_INTERNAL_PATH      "internal.config.kubernetes.io/path"
 
+/* `items` of a `kind: List`, SecretList, ..., or NULL: kustomize and kubectl take such an object apart. One with a `sops` entry is a document
+ * of its own, whatever its kind. */
+struct doc_node *item_list(const struct doc_node *item);
+
 /* The group of apiVersion ("apps" of apps/v1); empty for the core group, a null span where there is no apiVersion. */
 struct span item_group(const struct doc_node *item);
 

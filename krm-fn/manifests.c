@@ -4,6 +4,7 @@
  */
 #include "manifests.h"
 
+#include "item.h"
 #include "splice.h"
 
 /* Blanks, comments and document markers: helm prints such streams for a chart without resources. */
@@ -28,17 +29,6 @@ static bool is_void(struct span text)
 			return false;
 	}
 	return true;
-}
-
-/* kind: List, SecretList, ... with items in it. */
-static struct doc_node *items_of(const struct doc_node *object)
-{
-	struct doc_node *items = doc_get(object, "items");
-
-	if (!span_ends(doc_get_str(object, "kind"), SPAN("List")) || !items ||
-	    items->kind != DOC_LIST)
-		return NULL;
-	return items;
 }
 
 /* An empty document is no object. */
@@ -74,11 +64,26 @@ static int add(struct manifests *manifests, struct doc_node *object, size_t *cap
 	return 0;
 }
 
+/* An object, or what is in a list of objects, which may be lists themselves. */
+static int add_all(struct manifests *manifests, struct doc_node *object, size_t *cap,
+		   struct err *err)
+{
+	struct doc_node *items = item_list(object), *item;
+
+	if (!items)
+		return add(manifests, object, cap, err);
+	doc_each (item, items) {
+		if (add_all(manifests, item, cap, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 int manifests_read(struct span text, const char *name, struct manifests *ret_manifests,
 		   struct err *err)
 {
 	struct manifests *manifests = ret_manifests;
-	struct doc_node *object, *items, *item;
+	struct doc_node *object;
 	size_t cap = 0;
 
 	manifests->text = text;
@@ -87,15 +92,8 @@ int manifests_read(struct span text, const char *name, struct manifests *ret_man
 	if (splice_read(text, &manifests->doc, err) < 0)
 		return err_wrap(err, "%s", name);
 	for (object = manifests->doc.first; object; object = object->next) {
-		items = items_of(object);
-		if (!items && add(manifests, object, &cap, err) < 0)
+		if (add_all(manifests, object, &cap, err) < 0)
 			return err_wrap(err, "%s", name);
-		if (!items)
-			continue;
-		doc_each (item, items) {
-			if (add(manifests, item, &cap, err) < 0)
-				return err_wrap(err, "%s", name);
-		}
 	}
 	return 0;
 }

@@ -139,8 +139,7 @@ static void note_comments(const struct run *run)
 			    warnings == 1 ? "" : "s");
 }
 
-/* After the run or, for mode: validate, without one. hits: what was decrypted, in the order of the items. */
-static int look_for_leftovers(struct transform *transform, const struct find *find)
+static void look_at(struct transform *transform, const struct doc_node *item, bool whole)
 {
 	const struct leftover_scope scope = {
 		.kinds = transform->config->kinds,
@@ -149,8 +148,37 @@ static int look_for_leftovers(struct transform *transform, const struct find *fi
 	};
 	CLEAN_ARENA struct arena arena = ARENA_INIT(DOC_INPUT_MAX);
 	struct err err = ERR_INIT;
+	const char *label;
+
+	if (item_is_disabled(item) || (!transform->config->flux && find_is_sops_secret(item)))
+		return;
+	if (leftover_find(item, whole, &scope, &err) == 0)
+		return;
+	label = item_label(item, &arena, &err);
+	if (label)
+		(void)err_wrap(&err, "%s", label);
+	report_add(&transform->report, &err, item);
+}
+
+/* A list of objects that arrives as one item, as kpt hands it over, is not decrypted but for a `sops` of its own. But what is in it will be
+ * applied, so it is looked at. */
+static void look_below(struct transform *transform, const struct doc_node *item, bool whole)
+{
+	const struct doc_node *items = item_list(item), *kid;
+
+	look_at(transform, item, whole);
+	if (!items)
+		return;
+	doc_each (kid, items) {
+		if (kid->kind == DOC_MAP)
+			look_below(transform, kid, false);
+	}
+}
+
+/* After the run or, for mode: validate, without one. hits: what was decrypted, in the order of the items. */
+static int look_for_leftovers(struct transform *transform, const struct find *find)
+{
 	size_t i, hit = 0;
-	int r;
 
 	for (i = 0; i < transform->count; i++) {
 		const struct doc_node *item = transform->items[i];
@@ -158,17 +186,7 @@ static int look_for_leftovers(struct transform *transform, const struct find *fi
 
 		for (; find && hit < find->count && find->hits[hit].item == item; hit++)
 			whole = whole || find->hits[hit].kind == FIND_WHOLE;
-		if (item_is_disabled(item) ||
-		    (!transform->config->flux && find_is_sops_secret(item)))
-			continue;
-		r = leftover_find(item, whole, &scope, &err);
-		if (r) {
-			const char *label = item_label(item, &arena, &err);
-
-			if (label)
-				(void)err_wrap(&err, "%s", label);
-			report_add(&transform->report, &err, item);
-		}
+		look_below(transform, item, whole);
 	}
 	return transform->report.all ? -1 : 0;
 }
@@ -196,6 +214,13 @@ static int run_hits(struct transform *transform, struct run *run)
 	if (transform->report.all)
 		return -1;
 	for (i = 0; i < run->find.count; i++) {
+		/* Each failure has been told by now. What was not decrypted is never written as if it were an empty value. */
+		if (!run->jobs[i].done) {
+			(void)err_set(&err, ERR_BUG, "%s: was not decrypted",
+				      run->find.hits[i].label);
+			report_add(&transform->report, &err, run->find.hits[i].item);
+			continue;
+		}
 		if (apply_result(&run->splice, &run->find.arena, &run->find.hits[i], &run->jobs[i],
 				 &err) < 0)
 			report_add(&transform->report, &err, run->find.hits[i].item);
