@@ -99,6 +99,21 @@ static int add_block(struct span source, const struct doc_node *node, struct buf
 	return yaml_scalar_add(node, place, column, STEP, out, err);
 }
 
+/* The line break behind a value that was a block scalar went with it; and one that is now a block scalar needs one at the end of the text. */
+static void end_line(struct splice *splice, const struct doc_node *node, size_t begin)
+{
+	struct span source = splice->source, text = span_from(buf_span(&splice->text), begin);
+	bool literal = span_starts(text, SPAN("|"));
+	const uint8_t *end = source.data + node->end;
+	bool was_block = (node->flags & DOC_BLOCK_TEXT) && node->end > node->start &&
+			 (end[-1] == '\n' || end[-1] == '\r');
+
+	if (was_block && node->end - node->start > 1 && end[-2] == '\r')
+		buf_add_char(&splice->text, '\r');
+	if (was_block || (node->end == source.len && literal))
+		buf_add_char(&splice->text, '\n');
+}
+
 int splice_scalar(struct splice *splice, const struct doc_node *node, bool flow, struct err *err)
 {
 	struct span source = splice->source;
@@ -118,11 +133,6 @@ int splice_scalar(struct splice *splice, const struct doc_node *node, bool flow,
 		r = add_block(source, node, &splice->text, err);
 	if (r < 0)
 		return -1;
-	if ((node->flags & DOC_BLOCK_TEXT) && node->end > node->start &&
-	    (source.data[node->end - 1] == '\n' || source.data[node->end - 1] == '\r')) {
-		if (node->end - node->start > 1 && source.data[node->end - 2] == '\r')
-			buf_add_char(&splice->text, '\r');
-		buf_add_char(&splice->text, '\n');
-	}
+	end_line(splice, node, begin);
 	return splice_end(splice, node->start, node->end, begin, err);
 }

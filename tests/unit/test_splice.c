@@ -253,7 +253,8 @@ static const struct {
 	 "x: \"l1\\nl2\\n\" # c\n"},
 	{"lines in CRLF text", "x: ENC\r\ny: 1\r\n", DOC_STRING, "l1\nl2\n",
 	 "x: \"l1\\nl2\\n\"\r\ny: 1\r\n"},
-	{"lines at the end", "x: ENC", DOC_STRING, "l1\nl2", "x: |-\n  l1\n  l2"},
+	{"lines at the end", "x: ENC", DOC_STRING, "l1\nl2", "x: |-\n  l1\n  l2\n"},
+	{"lines at the end, kept", "x: ENC", DOC_STRING, "l1\n\n", "x: |+\n  l1\n\n"},
 	{"literal before", "x: |\n  ENC\ny: 1\n", DOC_STRING, "abc", "x: abc\ny: 1\n"},
 	{"literal before and after", "x: |-\n  ENC\ny: 1\n", DOC_STRING, "a\nb",
 	 "x: |-\n  a\n  b\ny: 1\n"},
@@ -365,7 +366,8 @@ static void any_string_reads_back(void **state)
 	static const char *const places[] = {"x: ENC\n",           "a:\n  x: ENC\n  y: 1\n",
 					     "l:\n- x: ENC\n",     "{x: ENC, y: 1}\n",
 					     "{\"x\": \"ENC\"}\n", "x: |\n  ENC\ny: 1\n",
-					     "x: ENC # c\n",       "x: ENC\r\ny: 1\r\n"};
+					     "x: ENC # c\n",       "x: ENC\r\ny: 1\r\n",
+					     "y: 1\nx: ENC",       "y: 1\nx: |\n  ENC"};
 	static const char *const pieces[] = {"a",
 					     " ",
 					     "\n",
