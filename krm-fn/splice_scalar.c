@@ -59,23 +59,63 @@ static int column_of(struct span source, size_t at)
 	return at - line > DOC_INPUT_MAX ? -1 : (int)(at - line);
 }
 
-/* A literal block needs its line for itself: the key or dash on the same line, nothing behind the old value but a line break (at the end of
- * a text without one the block would lose its last line feed), and line ends that it would not mix with others. */
-static bool has_line(struct span source, const struct doc_node *node, size_t from)
+static bool is_break(uint8_t c)
+{
+	return c == '\n' || c == '\r';
+}
+
+/* What follows on the next lines must not become part of a literal block: blank lines would, where the value ends in line breaks; and a comment
+ * that is indented deeper than the block's parent. */
+static bool follows_well(struct span source, const struct doc_node *node, int column, size_t after)
+{
+	struct span s = node->kind == DOC_STRING ? node->str : SPAN_NULL;
+	bool keeps =
+		s.len && is_break(s.data[s.len - 1]) && (s.len == 1 || is_break(s.data[s.len - 2]));
+	size_t line = after;
+
+	for (; after < source.len; after++) {
+		if (is_break(source.data[after])) {
+			if (keeps)
+				return false;
+			line = after + 1;
+		} else if (!is_blank(source.data[after])) {
+			return source.data[after] != '#' || after - line <= (size_t)column;
+		}
+	}
+	return true;
+}
+
+/* A literal block needs its line for itself: the key or dash on the same line, nothing behind the old value (blanks would be its text), and
+ * line ends that it would not mix with others. */
+static bool has_line(struct span source, const struct doc_node *node, int column, size_t from)
 {
 	size_t end = node->end, i;
 
 	for (i = from; i < node->start; i++) {
-		if (source.data[i] == '\n' || source.data[i] == '\r')
+		if (is_break(source.data[i]))
 			return false;
 	}
 	if (node->flags & DOC_BLOCK_TEXT) {
 		i = splice_line_end(source, node->start);
-		return source.data[end - 1] == '\n' && (i < 2 || source.data[i - 2] != '\r');
+		return (i < 2 || source.data[i - 2] != '\r') &&
+		       follows_well(source, node, column, end);
 	}
-	while (end < source.len && is_blank(source.data[end]))
-		end++;
-	return end < source.len && source.data[end] == '\n';
+	if (end == source.len)
+		return true;
+	return source.data[end] == '\n' && follows_well(source, node, column, end + 1);
+}
+
+/* On one line. A block scalar may begin on a line of its own in the column of what it belongs to, other scalars may not. */
+static int add_line(struct span source, const struct doc_node *node, struct buf *out,
+		    struct err *err)
+{
+	size_t at = node->start, line = splice_line_start(source, at);
+
+	while (at > line && is_blank(source.data[at - 1]))
+		at--;
+	if ((node->flags & DOC_BLOCK_TEXT) && at == line)
+		buf_add_fill(out, ' ', STEP);
+	return yaml_scalar_add_line(node, out, err);
 }
 
 static int add_block(struct span source, const struct doc_node *node, struct buf *out,
@@ -90,12 +130,12 @@ static int add_block(struct span source, const struct doc_node *node, struct buf
 		for (from = node->start; from > 0 && is_blank(source.data[from - 1]); from--)
 			;
 		if (from == 0 || source.data[from - 1] != '-')
-			return yaml_scalar_add_line(node, out, err);
+			return add_line(source, node, out, err);
 		from--;
 	}
 	column = column_of(source, from);
-	if (column < 0 || !has_line(source, node, from))
-		return yaml_scalar_add_line(node, out, err);
+	if (column < 0 || !has_line(source, node, column, from))
+		return add_line(source, node, out, err);
 	return yaml_scalar_add(node, place, column, STEP, out, err);
 }
 
@@ -105,8 +145,8 @@ static void end_line(struct splice *splice, const struct doc_node *node, size_t 
 	struct span source = splice->source, text = span_from(buf_span(&splice->text), begin);
 	bool literal = span_starts(text, SPAN("|"));
 	const uint8_t *end = source.data + node->end;
-	bool was_block = (node->flags & DOC_BLOCK_TEXT) && node->end > node->start &&
-			 (end[-1] == '\n' || end[-1] == '\r');
+	bool was_block =
+		(node->flags & DOC_BLOCK_TEXT) && node->end > node->start && is_break(end[-1]);
 
 	if (was_block && node->end - node->start > 1 && end[-2] == '\r')
 		buf_add_char(&splice->text, '\r');

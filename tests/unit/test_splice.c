@@ -278,6 +278,11 @@ static const struct {
 	{"int", "x: ENC\n", DOC_INT, NULL, "x: -42\n"},
 	{"float", "x: ENC\n", DOC_FLOAT, NULL, "x: 1.5e+06\n"},
 	{"time", "x: ENC\n", DOC_TIME, NULL, "x: 1970-01-01T00:00:01Z\n"},
+	{"kept line breaks", "x: ENC\ny: 1\n", DOC_STRING, "a\n\n", "x: |+\n  a\n\ny: 1\n"},
+	{"kept line breaks before a blank line", "x: ENC\n \ny: 1\n", DOC_STRING, "a\n\n",
+	 "x: \"a\\n\\n\"\n \ny: 1\n"},
+	{"line breaks before a blank line", "x: ENC\n\ny: 1\n", DOC_STRING, "a\nb\n",
+	 "x: |\n  a\n  b\n\ny: 1\n"},
 	{"not UTF-8", "x: ENC\n", DOC_STRING, "\xff", NULL},
 	{"not UTF-8, JSON", "{\"x\": \"ENC\"}", DOC_STRING, "\xff", NULL},
 	{"anchor that is used", "x: &a ENC\ny: *a\n", DOC_STRING, "abc", NULL},
@@ -363,11 +368,30 @@ static void refuses_infinity_in_json(void **state)
 /* Any string, anywhere, reads back as itself. */
 static void any_string_reads_back(void **state)
 {
-	static const char *const places[] = {"x: ENC\n",           "a:\n  x: ENC\n  y: 1\n",
-					     "l:\n- x: ENC\n",     "{x: ENC, y: 1}\n",
-					     "{\"x\": \"ENC\"}\n", "x: |\n  ENC\ny: 1\n",
-					     "x: ENC # c\n",       "x: ENC\r\ny: 1\r\n",
-					     "y: 1\nx: ENC",       "y: 1\nx: |\n  ENC"};
+	static const char *const places[] = {
+		"x: ENC\n",
+		"a:\n  x: ENC\n  y: 1\n",
+		"l:\n- x: ENC\n",
+		"{x: ENC, y: 1}\n",
+		"{\"x\": \"ENC\"}\n",
+		"x: |\n  ENC\ny: 1\n",
+		"x: ENC # c\n",
+		"x: ENC\r\ny: 1\r\n",
+		"y: 1\nx: ENC",
+		"y: 1\nx: |\n  ENC",
+		"x: ENC\n\n# c\n\ny: 1\n",
+		"x: |\n  ENC\n\n \ny: 1\n",
+		"x: ENC ",
+		"x: ENC\n \n",
+		"x: !!str \ny: 1\n",
+		"x: !!str ",
+		"x: >-\n  ENC\n\n\n",
+		"x:\n|\n ENC\ny: 1\n",
+		"x: ENC\n  # c\ny: 1\n",
+		"a:\n x: ENC\n  # c\n y: 1\n",
+		"a:\n  x:\n  |\n   ENC\n  y: 1\n",
+		"x: ENC \t\ny: 1\n",
+	};
 	static const char *const pieces[] = {"a",
 					     " ",
 					     "\n",
@@ -397,7 +421,7 @@ static void any_string_reads_back(void **state)
 	uint32_t random = 12345;
 	size_t i, j, k;
 
-	for (i = 0; i < 20000; i++) {
+	for (i = 0; i < 40000; i++) {
 		CLEAN_BUF struct buf value = BUF_INIT(1 << 10);
 		bool flow = false;
 		CLEAN_TEXT struct text t = TEXT_INIT(SPAN_NULL);
