@@ -4,6 +4,7 @@
 KRM_SOPS names the program (default: build/krm-sops); KRM_SOPS_PLAIN one without sanitizers, for tests that preload a library or bound
 the address space.
 """
+import ctypes
 import dataclasses
 import os
 import pathlib
@@ -70,6 +71,16 @@ class Place:
         done = subprocess.run([program or program_path(), *map(str, argv)], input=stdin, env=self.env(**(env or {})), cwd=self.cwd, capture_output=True,
                               timeout=timeout, check=False, **more)
         return Result(done.returncode, done.stdout, done.stderr)
+
+
+def without_file_rights():
+    """For preexec_fn: even root then reads only what the mode lets its owner read (no CAP_DAC_OVERRIDE, no CAP_DAC_READ_SEARCH)."""
+    pr_capbset_drop = 24
+    if os.geteuid() == 0:
+        libc = ctypes.CDLL(None, use_errno=True)
+        for capability in (1, 2):
+            if libc.prctl(pr_capbset_drop, capability, 0, 0, 0) != 0:
+                raise OSError(ctypes.get_errno(), "prctl")
 
 
 @pytest.fixture
