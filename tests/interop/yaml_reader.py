@@ -500,11 +500,14 @@ def write_table(peer, path):
  * What sops makes of the texts in tests/interop/yaml_reader/cases.txt; NULL where it refuses them. Made by
  * `tests/interop/yaml_reader.py --table tests/unit/yaml_read_cases.h` with {SOPS} and go.yaml.in/yaml/v3 v3.0.4.
  */
+#ifndef YAML_READ_CASES_H
+#define YAML_READ_CASES_H
+
 /* clang-format off */
 """)
         for group, rows in groups.items():
             out.write(f"static const struct yaml_case yaml_{group}[] = {{\n{''.join(rows)}}};\n\n")
-        out.write("/* clang-format on */\n")
+        out.write("/* clang-format on */\n\n#endif\n")
 
 
 def build(folder):

@@ -3,6 +3,9 @@
  * What sops makes of the texts in tests/interop/yaml_reader/cases.txt; NULL where it refuses them. Made by
  * `tests/interop/yaml_reader.py --table tests/unit/yaml_read_cases.h` with github.com/getsops/sops/v3@v3.13.3 and go.yaml.in/yaml/v3 v3.0.4.
  */
+#ifndef YAML_READ_CASES_H
+#define YAML_READ_CASES_H
+
 /* clang-format off */
 static const struct yaml_case yaml_documents[] = {
 	{"\n", 1, NULL},
@@ -432,3 +435,5 @@ static const struct yaml_case yaml_characters[] = {
 };
 
 /* clang-format on */
+
+#endif
