@@ -32,6 +32,7 @@ struct run {
 
 /* Lies in the ring's pool with all that it points to. */
 struct service {
+	struct keyring *ring;
 	const char *name;
 	char **words;
 	char **environment; /* NULL at its end */
@@ -98,6 +99,8 @@ static int take_output(struct service *service, struct span recipient, struct se
 	} else if (age_keyfile_parse(output, AGE_KEYFILE_LINES, pool, &list, err) < 0) {
 		return -1;
 	}
+	if (keyring_drop_refused(service->ring, &list, err) < 0)
+		return -1;
 	return key_age_add(&service->keys, list, err);
 }
 
@@ -235,6 +238,7 @@ int keys_command_add(struct keyring *ring, const struct keys_command *command, s
 	service = (struct service *)(void *)secret_alloc(&ring->pool, sizeof(*service), err);
 	if (!service)
 		return -1;
+	service->ring = ring;
 	service->name = command->name;
 	service->ssh = command->ssh;
 	if (shell_words(command->line, &ring->pool, &service->words, &count, err) < 0)

@@ -47,7 +47,7 @@ static int is_allowed(struct keyring *ring, const struct age_identity *identity,
 	return 0;
 }
 
-static int drop_refused(struct keyring *ring, struct age_identity **list, struct err *err)
+int keyring_drop_refused(struct keyring *ring, struct age_identity **list, struct err *err)
 {
 	while (*list) {
 		bool allowed;
@@ -66,7 +66,7 @@ static int add_identities(struct keyring *ring, struct age_identity *list, struc
 {
 	struct age_keys *keys = ring->age;
 
-	if (drop_refused(ring, &list, err) < 0)
+	if (keyring_drop_refused(ring, &list, err) < 0)
 		return -1;
 	if (!list)
 		return 0;

@@ -8,6 +8,8 @@
 
 #include "keys/keyservice.h"
 
+struct age_identity;
+
 enum {
 	KEYRING_SERVICES_MAX = 16,
 };
@@ -55,6 +57,10 @@ int keyring_add_age_words(struct keyring *ring, struct span identities, const ch
 /* Adds an SSH private key (OpenSSH container, PKCS#1 or PKCS#8 PEM; ed25519 or RSA) as an age identity. Errors as above; a
  * passphrase-protected one is ERR_UNSUPPORTED. */
 int keyring_add_ssh(struct keyring *ring, struct span pem, const char *source, struct err *err)
+	NODISCARD;
+
+/* Takes out of a list what `allowed` refuses, with a note for each: for services that come by identities of their own. */
+int keyring_drop_refused(struct keyring *ring, struct age_identity **list, struct err *err)
 	NODISCARD;
 
 /* How many age identities there are; those that were added twice count once. */

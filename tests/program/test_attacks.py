@@ -380,6 +380,17 @@ def test_a_document_does_not_get_round_the_policy_by_another_name(ours):
     assert_refused(ours.function(resource_list([in_build(doc)]), KRM_SOPS_POLICY=str(policy)), "an identity is left out")
 
 
+def test_nor_by_a_key_that_a_command_prints(ours):
+    ours.copy("attacks/secret.yaml", "other.agekey")
+    doc = load("secret.yaml")
+    doc["sops"]["age"][0]["recipient"] = "age1other"
+    policy = ours.write("policy.yaml", POLICY % "{keys: {age: [age1other]}}")
+    policy.chmod(0o600)
+    command = f"cat {DATA / 'age.agekey'}"
+    env = {"SOPS_AGE_KEY_FILE": "/nonexistent", "SOPS_AGE_KEY_CMD": command}
+    assert_refused(ours.function(resource_list([in_build(doc)]), KRM_SOPS_POLICY=str(policy), **env), "an identity is left out")
+
+
 def secret_ref(namespace, name="sops-keys"):
     return {**CONFIG, "metadata": {"name": "decrypt", "namespace": namespace},
             "spec": {"decryption": {"provider": "sops", "secretRef": {"name": name}}}}
