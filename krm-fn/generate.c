@@ -52,7 +52,7 @@ static void run_release(struct run *run)
 
 static int load(struct run *run, struct session *session, struct report *report, struct err *err)
 {
-	size_t i;
+	size_t left = GENERATE_INPUT_MAX, i;
 
 	run->count = run->plan.file_count;
 	run->inputs = calloc(run->count + 1, sizeof(*run->inputs));
@@ -69,6 +69,11 @@ static int load(struct run *run, struct session *session, struct report *report,
 			report_add(report, err, NULL);
 			continue;
 		}
+		if (run->inputs[i].len > left)
+			return err_set(err, ERR_LIMIT,
+				       "%s: the files have more than %d bytes in all", file->field,
+				       GENERATE_INPUT_MAX);
+		left -= run->inputs[i].len;
 		run->jobs[i] = (struct decrypt_job){
 			.input = buf_span(&run->inputs[i]),
 			.in_format = format,

@@ -10,8 +10,10 @@
 #include "session.h"
 
 enum {
-	GENERATE_FILES_MAX = 10 * 1000,         /* files that one config names */
-	GENERATE_FILE_MAX = 64 * 1024 * 1024,   /* bytes of one file: far above what etcd takes */
+	GENERATE_FILES_MAX = 10 * 1000,       /* files that one config names */
+	GENERATE_FILE_MAX = 64 * 1024 * 1024, /* bytes of one file: far above what etcd takes */
+	GENERATE_INPUT_MAX =
+		256 * 1024 * 1024, /* bytes of all files: a list may name one file often */
 	GENERATE_TEXT_MAX = 1024 * 1024 * 1024, /* bytes that come out in all */
 };
 
