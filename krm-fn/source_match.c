@@ -161,33 +161,66 @@ static int compare_tokens(const struct source_doc *source, const struct doc_node
 	return 0;
 }
 
-static const struct doc_node *find(const struct doc_node *map, struct span key)
+/* The keys of a map, sorted: a Secret may have so many that looking through them for each of as many others would take minutes. */
+struct key_set {
+	struct span *keys;
+	size_t count;
+};
+
+static int compare_key(const void *a, const void *b)
+{
+	const struct span *x = a, *y = b;
+	size_t len = x->len < y->len ? x->len : y->len;
+	int r = len ? memcmp(x->data, y->data, len) : 0;
+
+	return r ? r : (x->len > y->len) - (x->len < y->len);
+}
+
+static int key_set_make(const struct doc_node *map, struct arena *arena, struct key_set *ret,
+			struct err *err)
 {
 	const struct doc_node *kid;
+	size_t n = 0;
 
+	*ret = (struct key_set){.keys = NULL};
 	if (!map || map->kind != DOC_MAP)
-		return NULL;
+		return 0;
+	doc_each (kid, map)
+		n++;
+	ret->keys = arena_alloc(arena, n * sizeof(*ret->keys), err);
+	if (!ret->keys)
+		return -1;
 	doc_each (kid, map) {
-		if (kid->key.data && span_eq(kid->key, key))
-			return kid;
+		if (kid->key.data)
+			ret->keys[ret->count++] = kid->key;
 	}
-	return NULL;
+	if (ret->count)
+		qsort(ret->keys, ret->count, sizeof(*ret->keys), compare_key);
+	return 0;
+}
+
+static bool has_key(const struct key_set *set, struct span key)
+{
+	return set->count && bsearch(&key, set->keys, set->count, sizeof(*set->keys), compare_key);
 }
 
 /* stringData wins over data in the API server: a key that a patch added there would put a value in the clear in a ciphertext's place. */
 static int check_shadows(const struct source_doc *source, const struct doc_node *branch,
 			 const struct doc_node *item, struct err *err)
 {
+	CLEAN_ARENA struct arena arena = ARENA_INIT(TOKENS_ARENA_MAX);
 	bool dotenv = source->format == DOC_DOTENV;
-	const struct doc_node *from = dotenv ? branch : doc_get(branch, "data");
-	const struct doc_node *own = dotenv ? NULL : doc_get(branch, "stringData");
-	const struct doc_node *over = doc_get(item, "stringData"), *kid;
+	const struct doc_node *from = dotenv ? branch : doc_get(branch, "data"), *kid;
+	struct key_set own, over;
 
 	if (!from || from->kind != DOC_MAP || !doc_get(item, "data"))
 		return 0;
+	if (key_set_make(dotenv ? NULL : doc_get(branch, "stringData"), &arena, &own, err) < 0 ||
+	    key_set_make(doc_get(item, "stringData"), &arena, &over, err) < 0)
+		return -1;
 	doc_each (kid, from) {
-		if (!kid->key.data || !leaf_is_token(kid) || !find(over, kid->key) ||
-		    find(own, kid->key))
+		if (!kid->key.data || !leaf_is_token(kid) || !has_key(&over, kid->key) ||
+		    has_key(&own, kid->key))
 			continue;
 		(void)err_set(
 			err, ERR_MAC,
