@@ -6,7 +6,8 @@
  * where what an earlier run printed opens the entry, as commands that look at the recipient print that recipient's key and the others
  * always the same. Refuses recipients with control characters.
  *
- * Differs: a command does not find SOPS_AGE_KEY in its environment, as it needs no key of ours.
+ * Differs: how often a command runs, as just said, for how many recipients and how long; and it does not find SOPS_AGE_KEY in its
+ * environment, as it needs no key of ours.
  *
  * sops: age/keysource.go (getOutputFromCmd, loadIdentities)
  */

@@ -161,7 +161,8 @@ int age_header_parse(struct span file, struct arena *arena, struct age_header *r
 		}
 		end = &(*end)->next;
 	}
-	/* A passphrase must not open what was meant for a key: age's specification has it alone or not at all. */
+	/* Differs: age looks at this only where it has a passphrase. What a passphrase opens must not pass for something that only a key opens:
+	 * the specification has such a stanza alone or not at all. */
 	if (scrypt && count > 1)
 		return err_set(err, ERR_FORMAT, "age header has a passphrase among recipients");
 	if (closing_line(&in, &header, err) < 0)

@@ -13,9 +13,9 @@
 
 #include "base/arena.h"
 
+/* Differs: age has none of these limits, nor those in key_age.h. */
 enum {
-	AGE_HEADER_MAX =
-		1024 * 1024, /* bytes; sops writes less than 2 KiB. age itself has no limit */
+	AGE_HEADER_MAX = 1024 * 1024, /* bytes; sops writes less than 2 KiB */
 	AGE_STANZAS_MAX =
 		1024, /* sops writes one; each costs an X25519 operation (60 us) for each identity */
 	AGE_ARGS_KEPT = 2,  /* no type that we open has more */

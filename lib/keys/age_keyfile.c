@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The reader of identity files: empty lines and lines that begin with '#' are passed over, a CR at the end of a line too, everything else
- * is an identity. Refuses plugin identities, as a plugin is a program that the key's text names, and files that are themselves encrypted
- * with a passphrase, as there is nobody to ask. sops: age/keysource.go (parseIdentities), age/encrypted_keys.go (unwrapIdentities)
+ * is an identity. sops: age/keysource.go (parseIdentities), age/encrypted_keys.go (unwrapIdentities)
+ *
+ * Differs: plugin identities are refused, as a plugin is a program that the key's text names, and files that are themselves encrypted with a
+ * passphrase, as there is nobody to ask.
  */
 #include "keys/age_keyfile.h"
 

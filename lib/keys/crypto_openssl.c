@@ -8,6 +8,7 @@
 
 #include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
@@ -29,15 +30,25 @@ struct numbers {
 	BN_CTX *ctx;
 };
 
-/* OpenSSL says no: for want of memory, or with `code` and `text`. */
+/* OpenSSL says no: for want of memory, which it tells in any of its errors or not at all, or with `code` and `text`. */
 static int refuse(struct err *err, enum err_code code, const char *text)
 {
-	unsigned long last = ERR_peek_last_error();
+	unsigned long one = ERR_get_error();
+	bool memory = one == 0;
 
-	ERR_clear_error();
-	if (ERR_GET_REASON(last) == ERR_R_MALLOC_FAILURE)
+	for (; one; one = ERR_get_error())
+		memory = memory || ERR_GET_REASON(one) == ERR_R_MALLOC_FAILURE;
+	if (memory)
 		return err_nomem(err);
 	return err_set(err, code, "%s", text);
+}
+
+/* OpenSSL 3.0 crashes on the first question for an algorithm where memory ran out while its context was made. */
+static int start(struct err *err)
+{
+	if (!OSSL_LIB_CTX_get0_global_default())
+		return err_nomem(err);
+	return 0;
 }
 
 static void numbers_release(struct numbers *numbers)
@@ -200,7 +211,7 @@ int crypto_rsa_open(const struct crypto_rsa *key, struct span label, struct span
 	uint8_t *plain = secret_alloc(pool, len, err);
 	int status = -1;
 
-	if (plain && numbers_load(&numbers, key, err) == 0 &&
+	if (plain && start(err) == 0 && numbers_load(&numbers, key, err) == 0 &&
 	    make_key(&numbers, pool, &pkey, err) == 0)
 		status = open_oaep(pkey, label, sealed, plain, &len, err);
 	EVP_PKEY_free(pkey);
@@ -218,10 +229,13 @@ int crypto_keccak(enum crypto_keccak kind, const struct span *parts, size_t coun
 			   : kind == CRYPTO_SHAKE128 ? EVP_shake128()
 						     : EVP_shake256();
 	bool xof = kind == CRYPTO_SHAKE128 || kind == CRYPTO_SHAKE256;
-	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	EVP_MD_CTX *ctx;
 	size_t i;
 	int ok;
 
+	if (start(err) < 0)
+		return -1;
+	ctx = EVP_MD_CTX_new();
 	if (!ctx)
 		return err_nomem(err);
 	ok = EVP_DigestInit_ex(ctx, md, NULL) == 1;

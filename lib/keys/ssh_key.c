@@ -6,8 +6,11 @@
  *   string { uint32 check, uint32 the same, string type, the key's parts, string comment, padding 1 2 3 ... }
  *
  * A string is its length in four bytes, then its bytes; an mpint is a string with a number in two's complement. Refuses several keys in one
- * file, passphrases, types other than ed25519 and RSA, and RSA below 2048 bits. OpenSSH: PROTOCOL.key;
+ * file, and types other than ed25519 and RSA. OpenSSH: PROTOCOL.key;
  * golang.org/x/crypto/ssh: keys.go (ParseRawPrivateKey); age: agessh/agessh.go
+ *
+ * Differs: sops asks for a passphrase where a key has one; and takes RSA keys below 2048 bits, above 16384, and of more than two primes, to
+ * which age refuses to encrypt, or OpenSSL to compute.
  */
 #include "keys/ssh_key.h"
 

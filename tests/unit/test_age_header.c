@@ -129,7 +129,30 @@ static void tells_the_parts_of_a_stanza(void **state)
 	assert_true(span_is(header.payload, "rest"));
 }
 
-static void bounds_stanzas_and_bytes(void **state)
+static void differs_scrypt_stands_alone(void **state)
+{
+	static const char scrypt[] = "-> scrypt AAAAAAAAAAAAAAAAAAAAAA 10\n" L43 "\n";
+	static const char other[] = "-> X25519 " L43 "\n" L43 "\n";
+	CLEAN_ARENA struct arena arena = ARENA_INIT(AGE_DATA_MAX);
+	struct age_header header;
+
+	for (int first = 0; first < 3; first++) {
+		CLEAN_BUF struct buf text = BUF_INIT(4096);
+		struct err err = ERR_INIT;
+
+		buf_printf(&text, INTRO "%s%s" MAC, first == 1 ? other : scrypt,
+			   first == 0   ? other
+			   : first == 1 ? scrypt
+					: "");
+		assert_int_equal(age_header_parse(buf_span(&text), &arena, &header, &err),
+				 first == 2 ? 0 : -1);
+		if (first < 2)
+			assert_string_equal(err.msg,
+					    "age header has a passphrase among recipients");
+	}
+}
+
+static void differs_age_is_bounded(void **state)
 {
 	for (int over = 0; over < 2; over++) {
 		CLEAN_ARENA struct arena arena = ARENA_INIT(8 * AGE_DATA_MAX);
@@ -219,7 +242,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_the_one_form),
 		cmocka_unit_test(tells_the_parts_of_a_stanza),
-		cmocka_unit_test(bounds_stanzas_and_bytes),
+		cmocka_unit_test(differs_scrypt_stands_alone),
+		cmocka_unit_test(differs_age_is_bounded),
 		cmocka_unit_test(reads_bytes_of_one_length_only),
 		cmocka_unit_test(survives_mangling),
 	};

@@ -145,6 +145,15 @@ static void differs_asks_for_no_passphrase(void **state)
 	}
 }
 
+static void differs_runs_no_plugin(void **state)
+{
+	struct err err = ERR_INIT;
+
+	assert_int_equal(parse(SPAN(ID_A "\nAGE-PLUGIN-YUBIKEY-17XQ\n"), AGE_KEYFILE_LINES, &err),
+			 -2);
+	assert_string_equal(err.msg, "line 2: identities of age plugins are not supported");
+}
+
 static void bounds_a_file(void **state)
 {
 	uint8_t *text = malloc(AGE_KEYFILE_MAX + 1);
@@ -188,6 +197,7 @@ int main(void)
 		cmocka_unit_test(tells_the_line_and_not_the_text),
 		cmocka_unit_test(refuses_keys_of_another_length_or_kind),
 		cmocka_unit_test(differs_asks_for_no_passphrase),
+		cmocka_unit_test(differs_runs_no_plugin),
 		cmocka_unit_test(bounds_a_file),
 		cmocka_unit_test(survives_mangling),
 	};

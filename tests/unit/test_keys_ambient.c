@@ -325,7 +325,7 @@ static void put_script(const char *text)
 	assert_int_equal(chmod("script", 0700), 0);
 }
 
-static void runs_a_command_once_for_each_recipient(void **state)
+static void differs_runs_a_command_once_for_each_recipient(void **state)
 {
 	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
 
@@ -407,7 +407,7 @@ static void tells_why_a_command_brought_nothing(void **state)
 	}
 }
 
-static void differs_recipients_of_a_command_are_bounded(void **state)
+static void differs_commands_are_bounded(void **state)
 {
 	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
 	char name[32];
@@ -458,11 +458,11 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup(needs_no_home, clean),
 		cmocka_unit_test_setup(reads_pipes_and_bounds_files, clean),
 		cmocka_unit_test_setup(wipes_a_variable_that_is_there_twice, clean),
-		cmocka_unit_test_setup(runs_a_command_once_for_each_recipient, clean),
+		cmocka_unit_test_setup(differs_runs_a_command_once_for_each_recipient, clean),
 		cmocka_unit_test_setup(runs_the_ssh_command, clean),
 		cmocka_unit_test_setup(differs_command_has_no_key_in_its_environment, clean),
 		cmocka_unit_test_setup(tells_why_a_command_brought_nothing, clean),
-		cmocka_unit_test_setup(differs_recipients_of_a_command_are_bounded, clean),
+		cmocka_unit_test_setup(differs_commands_are_bounded, clean),
 	};
 	static const char key[] =
 		"AGE-SECRET-KEY-17ERTLNVS26CJGMG7NKXERTFJMV0U5YG5KKFH3R62KJG0UVNGKY7SSU58AU";

@@ -82,7 +82,6 @@ static void refuses_what_it_can_not_open(void **state)
 		{"rsa.pkcs8.passphrase.pem", "protected by a passphrase, which is not supported"},
 		{"ssh_ecdsa", "only ed25519 and RSA keys open age files"},
 		{"x25519.pkcs8.pem", "only ed25519 and RSA keys open age files"},
-		{"ssh_rsa_1024", "RSA keys below 2048 bits are not supported"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -94,6 +93,17 @@ static void refuses_what_it_can_not_open(void **state)
 		assert_int_equal(err.code, ERR_UNSUPPORTED);
 		assert_string_equal(err.msg, rows[i].message);
 	}
+}
+
+static void differs_refuses_rsa_below_2048_bits(void **state)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct err err = ERR_INIT;
+	struct ssh_key key;
+
+	assert_int_equal(parse_file("ssh_rsa_1024", &pool, &key, &err), -1);
+	assert_int_equal(err.code, ERR_UNSUPPORTED);
+	assert_string_equal(err.msg, "RSA keys below 2048 bits are not supported");
 }
 
 /* What stands around a block, inside of it, and what makes it none. Go: encoding/pem */
@@ -313,6 +323,7 @@ int main(void)
 		cmocka_unit_test(reads_all_containers),
 		cmocka_unit_test(derives_the_public_key_of_a_pkcs8_seed),
 		cmocka_unit_test(refuses_what_it_can_not_open),
+		cmocka_unit_test(differs_refuses_rsa_below_2048_bits),
 		cmocka_unit_test(finds_the_block_as_go_does),
 		cmocka_unit_test(refuses_lax_der),
 		cmocka_unit_test(survives_mangling),
