@@ -26,6 +26,7 @@ void yaml_names_release(struct yaml_names *names);
 
 struct yaml_key {
 	struct span text;  /* as it stands in the source */
+	uint64_t hash;     /* of the text: tells most keys apart */
 	bool alias;        /* text is the name of an alias */
 	uint32_t at, line; /* from 0 */
 	int32_t column;

@@ -49,11 +49,13 @@ int yaml_queue_push(struct yaml_scan *s, const struct yaml_token *token, uint64_
 	struct yaml_token *grown;
 	size_t at;
 
-	grown = yaml_queue_grow(s->tokens, &s->token_head, &s->token_len, &s->token_cap,
-				sizeof(*grown), err);
-	if (!grown)
-		return -1;
-	s->tokens = grown;
+	if (s->token_len == s->token_cap) {
+		grown = yaml_queue_grow(s->tokens, &s->token_head, &s->token_len, &s->token_cap,
+					sizeof(*grown), err);
+		if (!grown)
+			return -1;
+		s->tokens = grown;
+	}
 	at = s->token_len;
 	if (number != UINT64_MAX) {
 		assert(number >= s->parsed);

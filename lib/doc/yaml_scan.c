@@ -309,16 +309,24 @@ static int fetch_block_scalar(struct yaml_scan *s, struct err *err)
 
 /* ---- the scanner ---- */
 
+/* Over blanks; but a TAB may not indent a block. */
+static void skip_indent(struct yaml_scan *s)
+{
+	const uint8_t *at = s->in.data + s->pos, *end = s->in.data + s->in.len;
+	bool tabs = s->flow || !s->key_allowed;
+
+	while (at < end && (*at == ' ' || (*at == '\t' && tabs)))
+		at++;
+	s->pos = (size_t)(at - s->in.data);
+}
+
 /* To the first character of the next token, over blanks, line breaks and comments. */
 static int to_next_token(struct yaml_scan *s, struct err *err)
 {
 	struct yaml_mark scan = yaml_mark(s);
 
 	for (;;) {
-		/* A TAB may not indent a block. */
-		while (yaml_at(s, 0) == ' ' ||
-		       (yaml_at(s, 0) == '\t' && (s->flow || !s->key_allowed)))
-			s->pos++;
+		skip_indent(s);
 		if (yaml_at(s, 0) == '#' && yaml_comments_gap(s, scan, err) < 0)
 			return -1;
 		if (!yaml_break(s, 0))
@@ -444,7 +452,8 @@ int yaml_scan_peek(struct yaml_scan *s, struct yaml_token **ret_token, struct er
 {
 	if (!s->available && fetch_more(s, err) < 0)
 		return -1;
-	yaml_comments_unfold(s, &s->tokens[s->token_head]);
+	if (s->comment_head < s->comment_len)
+		yaml_comments_unfold(s, &s->tokens[s->token_head]);
 	*ret_token = &s->tokens[s->token_head];
 	return 0;
 }

@@ -119,8 +119,8 @@ static void survives_every_damage(void **state)
 		"? \"k\\u00e9\\\n  x\"\n: {a: [1, ? 2, b: c], d} # c\n",
 		"a: !!binary aGk=\nb: !<x> y\nc: 2020-01-01\n\xC3\xA9: \xE2\x80\xA8 z\n",
 		"a: &x {b: 1}\nc: {<<: [*x, *x]}\n",
-		"\xFF\xFE"
-		"a\0:\0 \0\xE9\0\n\0",
+		("\xFF\xFE"
+		 "a\0:\0 \0\xE9\0\n\0"),
 	};
 	static const size_t utf16 = 12;
 
