@@ -32,7 +32,7 @@ struct yaml_node {
 	enum yaml_token_style style;
 	struct yaml_mark start; /* of its tag or anchor, where it has one */
 	uint32_t end;
-	struct span text; /* scalar: as it stands, before a tag changes it */
+	struct span text; /* scalar: as it stands, before a tag changes it; alias: its name */
 	struct yaml_text head, line, foot;
 	struct doc_node scalar;     /* its value */
 	struct doc_node *tree;      /* map or list */

@@ -250,6 +250,7 @@ static int alias(struct yaml_grammar *g, const struct yaml_token *token, struct 
 	n->form = FORM_ALIAS;
 	n->start = token->start;
 	n->end = token->end;
+	n->text = name;
 	yaml_grammar_take(g, n);
 	yaml_scan_skip(g->s);
 	return yaml_alias_find(g->b, n, name, err);

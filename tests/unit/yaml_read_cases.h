@@ -206,6 +206,8 @@ static const struct yaml_case yaml_keys[] = {
 	{"b: [{c: 1, c: 3}]\n", 18, NULL},
 	{"a: &x b\n*x : 1\nb: 2\n", 20, " { k'a' s'b' k'b' d1 k'b' d2 }"},
 	{"a: &x b\n*x : 1\n*x : 2\n", 22, NULL},
+	{"a: &x p\nb: &y q\n*x : 1\n*y : 2\nx: 3\n", 35, " { k'a' s'p' k'b' s'q' k'p' d1 k'q' d2 k'x' d3 }"},
+	{"a: &b 1\nb: 2\n*b : 3\n", 20, " { k'a' d1 k'b' d2 K d3 }"},
 	{"a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf: 6\ng: 7\nh: 8\ni: 9\nj: 10\nk: 11\nl: 12\nm: 13\nn: 14\no: 15\np: 16\nq: 17\nc: 18\n", 99, NULL},
 	{"a: 1\nb: 2\nc: 3\nd: 4\ne: 5\nf: 6\ng: 7\nh: 8\ni: 9\nj: 10\nk: 11\nl: 12\nm: 13\nn: 14\no: 15\np: 16\nq: 17\nr: 18\n", 99, " { k'a' d1 k'b' d2 k'c' d3 k'd' d4 k'e' d5 k'f' d6 k'g' d7 k'h' d8 k'i' d9 k'j' d10 k'k' d11 k'l' d12 k'm' d13 k'n' d14 k'o' d15 k'p' d16 k'q' d17 k'r' d18 }"},
 	{"a\n b: c\n", 8, NULL},
