@@ -446,7 +446,7 @@ def case(rng):
 
 
 def case_lines():
-    """The texts of cases.txt by heading: one a line, \\xHH is a byte, \\uHHHH the UTF-8 of a character."""
+    """The texts of cases.txt by heading: one a line, \\xHH is a byte, \\uHHHH the UTF-8 of a character, \\BNNNN that many blanks."""
     group = None
     for line in (HERE / "yaml_reader" / "cases.txt").read_text().split("\n"):
         if line.startswith("## "):
@@ -466,6 +466,9 @@ def unescape(line):
         elif line[i + 1] in simple:
             out += simple[line[i + 1]]
             i += 2
+        elif line[i + 1] == "B":
+            out += b" " * int(line[i + 2 : i + 6])
+            i += 6
         else:
             n = digits[line[i + 1]]
             code = int(line[i + 2 : i + 2 + n], 16)
