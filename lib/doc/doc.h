@@ -59,9 +59,12 @@ struct doc_node {
 	uint8_t flags;   /* enum doc_flag */
 	uint16_t depth;  /* nesting, 0 for a branch; free for a reader's use */
 	uint32_t line;   /* 1-based line of the value in the source; 0 where there is none */
-	/* Byte offsets into the source, for splicing (YAML and JSON; 0 elsewhere): where the key begins, where the value's text begins (its
-	 * tag or anchor included) and ends. An empty plain scalar has start == end. A block collection ends where its last entry's
-	 * value does. */
+	/* Byte offsets into the source, for splicing (YAML and JSON; 0 elsewhere): where the entry begins (its key with tag and anchor, or the
+	 * `?` before it; 0 for list elements), where the value's text begins (its tag or anchor included) and ends. YAML: an empty plain
+	 * scalar has start == end; a block collection begins at its first key or dash and ends where its last entry's value does; a block
+	 * text begins at its `|` or `>` and ends behind the break of its last line, with `+` behind the empty lines that follow too; a
+	 * comment begins at its '#', and can lie inside of a block text, behind its sign; what came through an alias is where the alias is.
+	 * Of a text in UTF-16 they are those of its form in UTF-8, and all nodes are DOC_ALIASED. */
 	uint32_t key_start, start, end;
 	union {
 		struct span str;
