@@ -53,7 +53,7 @@ ROWS = {
     "differs_refuses_x_zero": refuses("a share with the number 0", ours=(128,), theirs=(0, 25, 51)),
     "differs_refuses_negative_threshold": refuses("'shamir_threshold' is negative", theirs=(0, 25, 51, 128)),
     "differs_threshold_is_plain_decimal": refuses("'shamir_threshold' has a value of the wrong type", theirs=(0, 25, 51, 128)),
-    "differs_index_is_a_number": refuses("has an index that is not a number", theirs=(0, 51)),
+    "differs_index_is_a_number": refuses("has an index that is not a number", theirs=(0, 25, 51, 128)),
     "differs_yaml_later_documents": both(refuses("line [0-9]+.*(its tag does not fit|twice|already|alias)", theirs=(0, 25, 51)), holds(rb"(?m)^---")),
     "differs_extract_index_of_map": refuses("the extract path", theirs=(0,)),
     "differs_extract_of_a_comment": refuses("the extract path names a comment", theirs=(0,)),

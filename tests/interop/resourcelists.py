@@ -175,6 +175,8 @@ def seal_values(draw, world, string_data=False):
             new = write(opened.stdout)
         except UnicodeDecodeError:
             continue
+        if b"ENC[AES256_GCM," in opened.stdout:
+            continue  # a comment that sops moved where it cannot open it again: ciphertext that is left, to us
         if opened.status != 0 and (broken or rng.random() < 0.9):
             continue
         broken = broken or opened.status != 0

@@ -102,8 +102,9 @@ class YamlText:
     def scalar(self, indent, first_column, flow=False):
         """(first line, further lines, whether it is a block scalar)."""
         roll = self.rng.random()
-        if self.draw.want("type: null", 0.06):
-            text = self.rng.choice(scalars.NULLS)
+        under_null = not flow and "comment: under null" in self.draw.focus - self.draw.features
+        if self.draw.want("type: null", 0.4 if under_null else 0.06):
+            text = "" if under_null else self.rng.choice(scalars.NULLS)
             return (text or "null" if flow else text), [], False
         if self.draw.want("type: binary", 0.02):
             return scalars.binary(self.rng), [], False
