@@ -35,7 +35,6 @@ static const char help[] =
 	"\n"
 	"example: kustomize build apps/prod | krm-sops filter | kubectl apply -f -\n";
 
-/* The command line. 0; 1: help was asked for; -1. */
 static int parse(int argc, char **argv, struct options *options, const char **ret_config,
 		 struct err *err)
 {
@@ -51,8 +50,6 @@ static int parse(int argc, char **argv, struct options *options, const char **re
 			return -1;
 		if (r > 0 || (strcmp(arg, "-") == 0 && at++ > 0))
 			continue;
-		if (strcmp(arg, "--help") == 0 || strcmp(arg, "-h") == 0)
-			return 1;
 		if (strncmp(arg, "--config", len) != 0 || (arg[len] && arg[len] != '='))
 			return err_set(err, ERR_USAGE, "filter: unknown argument '%s'",
 				       text_quote(span_str(arg)).text);
@@ -100,14 +97,8 @@ static int run(int argc, char **argv)
 	struct transform transform = {.session = &session, .config = &config};
 	const char *config_path = NULL;
 	struct err err = ERR_INIT;
-	int r;
 
-	r = parse(argc, argv, &session.options, &config_path, &err);
-	if (r > 0) {
-		fputs(help, stdout);
-		return 0;
-	}
-	if (r < 0 ||
+	if (parse(argc, argv, &session.options, &config_path, &err) < 0 ||
 	    (config_path &&
 	     read_config(config_path, &config_text, &config_doc, &config, &err) < 0) ||
 	    session_start(&session, &config, &err) < 0 || command_read("-", &text, &err) < 0 ||

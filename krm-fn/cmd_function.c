@@ -71,8 +71,6 @@ static int parse(int argc, char **argv, struct options *options, struct err *err
 			return -1;
 		if (r > 0)
 			continue;
-		if (strcmp(argv[at], "--help") == 0 || strcmp(argv[at], "-h") == 0)
-			return 1;
 		return err_set(err, ERR_USAGE, "unknown argument '%s'",
 			       text_quote(span_str(argv[at])).text);
 	}
@@ -208,13 +206,9 @@ static int run_function(int argc, char **argv)
 		.out = BUF_INIT(OUTPUT_MAX),
 	};
 	struct err err = ERR_INIT;
-	int r = parse(argc, argv, &run.session.options, &err), status;
+	int status;
 
-	if (r > 0) {
-		fputs(help, stdout);
-		return 0;
-	}
-	if (r < 0)
+	if (parse(argc, argv, &run.session.options, &err) < 0)
 		return command_fail(&err);
 	if (execute(&run, &err) < 0) {
 		status = run.transform.report.all ? report_print(&run.transform.report)
