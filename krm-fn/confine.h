@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Files that a document or a functionConfig names are opened below one root and nowhere else: `..`, absolute paths and symbolic links
- * that lead out are refused, also when the tree changes under us. The kernel does it (openat2 with RESOLVE_BENEATH); where it can not, a
+ * that lead out are refused (Differs: KSOPS opens them), also when the tree changes under us. The kernel does it (openat2 with RESOLVE_BENEATH); where it can not, a
  * walk does that holds every folder on the way open (design.md, "Paths").
  */
 #ifndef CONFINE_H

@@ -255,12 +255,12 @@ int find_in_item(struct find *find, struct doc_node *item, const struct find_opt
 	if (item->kind != DOC_MAP || item_is_disabled(item))
 		return 0;
 	if (is_whole(item)) {
-		/* Differs from Flux, but for detection: flux: it would decrypt the object under its operator's feet. */
+		/* Differs: Flux, and so detection: flux, decrypts the object under its operator's feet. */
 		if (!options->flux && find_is_sops_secret(item))
 			return add_note(find, item, err);
 		if (find_whole(find, item, err) < 0)
 			return -1;
-		/* Flux is done here. A build may have merged an encrypted patch into what a generator made of encrypted files: Flux
+		/* Differs: Flux is done here. A build may have merged an encrypted patch into what a generator made of encrypted files: Flux
 		 * decrypts these files before the build, we find both in one Secret. */
 		if (options->flux)
 			return 0;

@@ -30,8 +30,8 @@ enum {
 	}
 #define CLEAN_GODOTENV CLEANUP(godotenv_release)
 
-/* Errors: ERR_FORMAT with the line, never its text; ERR_LIMIT, ERR_NOMEM. Refused beyond what godotenv refuses: a name that is empty or no
- * key of a Secret ([-._a-zA-Z0-9]). */
+/* Errors: ERR_FORMAT with the line, never its text; ERR_LIMIT, ERR_NOMEM. Differs: a name that is empty or no
+ * key of a Secret ([-._a-zA-Z0-9]) is refused, as is a last line without `=` or `:`. */
 int godotenv_parse(struct span text, struct godotenv *ret_env, struct err *err) NODISCARD;
 
 void godotenv_release(struct godotenv *env);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Nothing encrypted gets through in silence: after the run, what is in scope may hold neither a whole ciphertext token nor a sops.mac.
- * In scope (design.md): an item with a top-level `sops`, before or after, or with a merge key (`<<`), which may bring anything; every data and stringData value of a Secret, base64 undone, and
+ * Differs: Flux applies
+ * it, but for a Secret with `sops`. In scope (design.md): an item with a top-level `sops`, before or after, or with a merge key (`<<`), which may bring anything; every data and stringData value of a Secret, base64 undone, and
  * a sops_mac key in it; all strings of the kinds that the config names.
  */
 #ifndef LEFTOVER_H

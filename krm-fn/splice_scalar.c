@@ -25,6 +25,7 @@ static int add_json(const struct doc_node *node, struct buf *out, struct err *er
 {
 	switch (node->kind) {
 	case DOC_STRING:
+		/* Differs: Flux writes U+FFFD for such bytes. */
 		if (json_text_add(node->str, out) < 0)
 			return err_set(err, ERR_EMIT, "a text that is not UTF-8");
 		return buf_check(out, err);

@@ -18,7 +18,7 @@ struct sops_tree {
 	struct doc_node *first; /* a branch, whose metadata has been taken out */
 	bool siblings;          /* and those after it: a document's branches */
 	bool only_encrypted;    /* mac_only_encrypted */
-	bool merged; /* a build has gone over it: values in the clear in encrypted places are kept */
+	bool merged; /* a build has gone over it. Differs: values in the clear in encrypted places are kept */
 	const struct sops_rule *rule;
 	struct sops_value_opener *opener; /* with the data key set */
 	struct sops_mac *mac;             /* started; the caller checks it afterwards */

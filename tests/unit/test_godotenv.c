@@ -90,7 +90,7 @@ static void reads_what_godotenv_reads(void **state)
 }
 
 /* godotenv takes these; no key of a Secret could hold them. */
-static void refuses_names_that_no_secret_has(void **state)
+static void differs_refuses_names_that_no_secret_has(void **state)
 {
 	static const struct {
 		const char *text, *says;
@@ -164,7 +164,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_what_godotenv_reads),
-		cmocka_unit_test(refuses_names_that_no_secret_has),
+		cmocka_unit_test(differs_refuses_names_that_no_secret_has),
 		cmocka_unit_test(stops_a_bomb),
 		cmocka_unit_test(stops_at_too_many),
 		cmocka_unit_test(survives_mangled_texts),

@@ -46,6 +46,9 @@ FILES = {
     "app.env": (b"A=\"two words\"\nexport B=x # c\nC=${A}!\nD='$A'\n", "dotenv", []),
     "blob.bin": (b"\x00\xff\x80bytes", "binary", []),
     "plain-list.enc.yaml": (b"a: 1\n", "yaml", []),
+    # A value that looks encrypted where the rule says it is not.
+    "left.enc.yaml": (b"apiVersion: v1\nkind: Secret\nmetadata:\n    name: left\nstringData:\n    a: x\n"
+                      b"data:\n    b: ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]\n", "yaml", ["--encrypted-regex", "^stringData$"]),
     "app.ini": (b"[s]\na = 1\n", "ini", []),
 }
 
@@ -86,6 +89,8 @@ def main():
         sealed = seal(data, kind, args)
         (HERE / "repo" / name).write_bytes(sealed)
         plain[name] = opened(sealed, kind, kind)
+    (HERE / "bytes.enc.yaml").write_bytes(seal(b"apiVersion: v1\nkind: Secret\nmetadata:\n    name: bytes\nstringData:\n    a: !!binary /w==\n", "yaml",
+                                               ["--encrypted-regex", "^stringData$"]))
     (HERE / "plain.json").write_text(json.dumps(plain, indent=1) + "\n")
 
 
