@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`krm-sops filter`: a stream of manifests in, the same stream decrypted out. Documents of the real sops (tests/data/function) and a build of
+"""`krm-sops filter`, the ordinary ways: a stream of manifests in, the same stream decrypted out. Documents of the real sops (tests/data/function) and a build of
 the real kustomize (examples/demo).
 """
 import base64
