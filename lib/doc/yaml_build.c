@@ -3,8 +3,8 @@
  * Nodes of YAML to nodes of the document tree, by the rules of sops: which key an entry has, and where in the order of
  * entries each comment stands (sops: stores/yaml/store.go; go.yaml.in/yaml/v3: decode.go).
  *
- * Refuses: maps and lists as keys, keys that are there twice, merges of what is no map, a top level that is no map, nesting beyond
- * DOC_DEPTH_MAX.
+ * Refuses: maps and lists as keys, keys that are there twice, in the first document merges of what is no map, a top level that is no map,
+ * nesting beyond DOC_DEPTH_MAX.
  * Differs: sops makes these checks, and those of yaml_value and yaml_alias, on the first document of a stream only, and there not on what
  * stands below a key that is null.
  * Differs: sops takes nesting up to 10,000 levels.
@@ -21,6 +21,7 @@ void yaml_build_release(struct yaml_build *b)
 
 void yaml_build_document(struct yaml_build *b)
 {
+	b->documents++;
 	b->decoded = 1; /* the document itself */
 	b->expanded = 0;
 }
@@ -173,13 +174,15 @@ int yaml_build_element(struct yaml_build *b, struct doc_node *list, struct yaml_
 
 /* ---- maps ---- */
 
-/* A merge needs a map, an alias for one, or a list of these. go.yaml.in/yaml/v3: decode.go (isMerge, merge) */
-static int check_merge(const struct yaml_node *key, const struct yaml_node *value, struct err *err)
+/* A merge needs a map, an alias for one, or a list of these. go.yaml.in/yaml/v3: decode.go (isMerge, merge)
+ * In later documents sops does not look, and prints such entries where a key is the text "<<"; no value is lost by that. */
+static int check_merge(const struct yaml_build *b, const struct yaml_node *key,
+		       const struct yaml_node *value, struct err *err)
 {
 	const struct doc_node *kid;
 	bool fits = value->form == FORM_MAP;
 
-	if (key->form != FORM_SCALAR || !span_is(key->text, "<<") ||
+	if (b->documents > 1 || key->form != FORM_SCALAR || !span_is(key->text, "<<") ||
 	    !(key->tag == TAG_MERGE || (key->tag == TAG_NONE && key->style == STYLE_PLAIN)))
 		return 0;
 	if (value->form == FORM_ALIAS)
@@ -221,7 +224,7 @@ int yaml_build_entry(struct yaml_build *b, struct yaml_map *map, struct yaml_nod
 	bool inside = value->form == FORM_MAP || value->form == FORM_LIST;
 	struct doc_node *tree = map->tree, *node;
 
-	if (check_merge(key, value, err) < 0)
+	if (check_merge(b, key, value, err) < 0)
 		return -1;
 	node = settle(b, value, tree, err);
 	if (!node || set_key(b, key, node, err) < 0)

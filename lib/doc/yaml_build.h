@@ -50,8 +50,9 @@ struct yaml_map {
 struct yaml_build {
 	struct doc *doc;
 	struct span in;
-	uint8_t flags;  /* for every node: DOC_ALIASED where offsets are of no use */
-	unsigned depth; /* open maps and lists */
+	uint8_t flags;    /* for every node: DOC_ALIASED where offsets are of no use */
+	unsigned depth;   /* open maps and lists */
+	size_t documents; /* the one that is read included */
 	size_t nodes;
 	size_t decoded,
 		expanded; /* nodes read in this document, and how many of them through aliases */

@@ -175,6 +175,8 @@ static const struct yaml_case yaml_scalars[] = {
 	{"<<: 1\n", 6, NULL},
 	{"<<:\n", 4, NULL},
 	{"<<: [1]\n", 8, NULL},
+	{"a: 1\n---\n<<: 1\n!!merge x: 2\nb: {<<: [1, {c: 2}], d: !!merge x}\n", 63, " { k'a' d1 } { k'<<' d1 k'x' d2 k'b' { k'<<' [ d1 { k'c' d2 } ] k'd' s'x' } }"},
+	{"a: 1\n---\n<<: 1\n\"<<\": 2\n", 23, NULL},
 	{"\"<<\": 1\n", 8, " { k'<<' d1 }"},
 	{"!!merge a: 1\n", 13, " { k'a' d1 }"},
 	{"!!merge \"<<\": 1\n", 16, NULL},

@@ -100,15 +100,32 @@ func value(out *strings.Builder, v interface{}) {
 	}
 }
 
+// Makes ordinary keys of merge keys: only in the first document their values have to be maps.
+func noMerges(n *goyaml.Node) {
+	for i, kid := range n.Content {
+		if n.Kind == goyaml.MappingNode && i%2 == 0 && kid.Kind == goyaml.ScalarNode && kid.Value == "<<" {
+			kid.Tag = "!!str"
+		}
+		noMerges(kid)
+	}
+}
+
 // The check that sops makes on the first document, on all of them.
 func checkAll(in []byte) (err error) {
 	d := goyaml.NewDecoder(bytes.NewReader(in))
 	for documents := 0; ; documents++ {
-		err := d.Decode(make(map[string]interface{}))
+		var n goyaml.Node
+		err := d.Decode(&n)
 		if err == io.EOF && documents > 0 {
 			return nil
 		}
 		if err != nil {
+			return err
+		}
+		if documents > 0 {
+			noMerges(&n)
+		}
+		if err := n.Decode(make(map[string]interface{})); err != nil {
 			return err
 		}
 	}
