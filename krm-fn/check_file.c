@@ -40,38 +40,47 @@ static int add(struct look *look, uint32_t line, struct span field, const char *
 	return findings_add(&look->check->findings, &at, err, "%s", what);
 }
 
-static bool is_base64(struct span text, size_t *ret_len)
+static int measure(struct span text, bool *ret_good, size_t *ret_len, struct err *err)
 {
 	CLEAN_BUF struct buf bytes = BUF_INIT(DOC_INPUT_MAX);
 
-	if (base64_decode(BASE64_GO, text, &bytes) < 0 || bytes.bad)
-		return false;
+	*ret_good = base64_decode(BASE64_GO, text, &bytes) == 0;
 	*ret_len = bytes.len;
-	return true;
+	return buf_check(&bytes, err);
 }
 
 /* What no key would open: not the form of a ciphertext, or parts that are not base64, or a tag of another length. */
-static bool is_malformed(struct span text)
+static int is_malformed(struct span text, bool *ret_malformed, struct err *err)
 {
 	struct sops_value value;
-	struct err err = ERR_INIT;
-	size_t data, nonce, tag;
+	struct err why = ERR_INIT;
+	bool data, nonce, tag;
+	size_t len;
 
-	return sops_value_parse(text, &value, &err) < 0 || !is_base64(value.data, &data) ||
-	       !is_base64(value.nonce, &nonce) || !is_base64(value.tag, &tag) || tag != TAG_LEN;
+	*ret_malformed = true;
+	if (sops_value_parse(text, &value, &why) < 0)
+		return 0;
+	if (measure(value.data, &data, &len, err) < 0 ||
+	    measure(value.nonce, &nonce, &len, err) < 0 || measure(value.tag, &tag, &len, err) < 0)
+		return -1;
+	*ret_malformed = !data || !nonce || !tag || len != TAG_LEN;
+	return 0;
 }
 
 static int visit(void *cookie, const struct leaf *leaf, struct err *err)
 {
 	struct look *look = cookie;
 	const struct doc_node *node = leaf->node;
+	bool malformed = false;
 
 	/* Comments are outside of every MAC, and sops keeps the ones that it can not open. */
 	if (node->kind == DOC_COMMENT || node->kind == DOC_MAP || node->kind == DOC_LIST ||
 	    leaf_is_empty(node))
 		return 0;
 	if (node->kind == DOC_STRING && span_starts(node->str, TOKEN_BEGIN) &&
-	    is_malformed(node->str))
+	    is_malformed(node->str, &malformed, err) < 0)
+		return -1;
+	if (malformed)
 		return add(look, node->line, leaf->shown, "malformed ciphertext", err);
 	if (leaf->encrypted && !leaf_is_token(node))
 		return add(look, node->line, leaf->shown,
@@ -122,9 +131,13 @@ static int look_at_keys(struct look *look, struct err *err)
 
 static int look_at_mac(struct look *look, struct err *err)
 {
+	bool malformed = false;
+
 	if (!look->meta->mac.len)
 		return add(look, look->line, SPAN("sops.mac"), "missing", err);
-	if (is_malformed(look->meta->mac))
+	if (is_malformed(look->meta->mac, &malformed, err) < 0)
+		return -1;
+	if (malformed)
 		return add(look, look->line, SPAN("sops.mac"), "malformed ciphertext", err);
 	return 0;
 }

@@ -174,6 +174,17 @@ static enum walk_next visit_file(struct walk *walk, int dir, const char *name, s
 static enum walk_next visit_folder(struct walk *walk, int fd, const char *except, size_t depth,
 				   struct err *err);
 
+/* errno says why it did not open: memory is not the folder's fault. */
+static enum walk_next skip_folder(struct walk *walk, struct err *err)
+{
+	if (errno == ENOMEM) {
+		(void)err_nomem(err);
+		return WALK_ERROR;
+	}
+	walk->skipped++;
+	return WALK_ON;
+}
+
 static enum walk_next enter(struct walk *walk, int dir, const char *name, size_t depth,
 			    struct err *err)
 {
@@ -183,6 +194,8 @@ static enum walk_next enter(struct walk *walk, int dir, const char *name, size_t
 
 	if (depth < WALK_DEPTH_MAX)
 		fd = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (depth < WALK_DEPTH_MAX && fd < 0)
+		return skip_folder(walk, err);
 	if (fd < 0 || !path_push(walk, name, true)) {
 		walk->skipped++;
 		return WALK_ON;
@@ -204,10 +217,10 @@ static enum walk_next visit_folder(struct walk *walk, int fd, const char *except
 
 	dir = own < 0 ? NULL : fdopendir(own);
 	if (!dir) {
+		next = skip_folder(walk, err);
 		if (own >= 0)
 			close(own);
-		walk->skipped++;
-		return WALK_ON;
+		return next;
 	}
 	if (names_read(dir, &names, err) < 0)
 		return WALK_ERROR;

@@ -389,3 +389,28 @@ def test_thousands_of_files_take_seconds_at_most(repo):
     start = time.monotonic()
     assert repo.check("many")[0] == []
     assert time.monotonic() - start < 20  # sanitized build; the plain one takes a fifth of a second
+
+
+@pytest.mark.parametrize("argv", [["check", "."], ["check", "--output", "json", "."], ["check", "-"], ["audit", "."], ["audit", "--output", "json", "."]], ids=" ".join)
+def test_every_allocation_may_fail(repo, plain_program, argv):
+    """Each in its turn: all of the report or none, and never status 0 for less."""
+    change(repo, "sub/bad.yaml", (r"password: ENC\[[^\]]*\]", "password: attack-x"), source="secret.yaml")
+    repo.copy("attacks/app.env")
+    repo.write("sub/plain.yaml", SECRET + "stringData: {a: attack-x}\n")
+    library = pathlib.Path(plain_program).parent / "tools" / "failmalloc.so"
+    assert library.exists(), "run make tools"
+    stdin = (repo.cwd / "sub/bad.yaml").read_bytes() if argv[-1] == "-" else b""
+
+    def run(**env):
+        return repo.run(*argv, program=plain_program, stdin=stdin, env={"LD_PRELOAD": str(library), **env})
+
+    whole = run(FAILMALLOC_COUNT=str(repo.tmp / "count"))
+    count = int((repo.tmp / "count").read_text())
+    assert count > 50 and whole.stdout
+    for at in range(1, count + 1):
+        for rest in ({}, {"FAILMALLOC_ALL": "1"}):
+            result = run(FAILMALLOC_AT=str(at), **rest)
+            if (result.status, result.stdout) == (whole.status, whole.stdout):
+                continue
+            assert result.status == 1 and result.stdout == b"", (at, rest, result)
+            assert b"memory" in result.stderr or b"crypto library" in result.stderr, (at, rest, result)
