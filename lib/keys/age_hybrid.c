@@ -32,7 +32,7 @@ static const uint8_t suite_id[] = {'H', 'P', 'K', 'E', 0x64, 0x7a, 0, 1, 0, 3};
 int age_hybrid_parse(struct span text, struct secret_pool *pool, struct age_hybrid **ret_key,
 		     struct err *err)
 {
-	uint8_t seed[SEED_LEN], expanded[MLKEM_SEED_LEN + AGE_POINT_LEN];
+	uint8_t seed[SEED_LEN] = {0}, expanded[MLKEM_SEED_LEN + AGE_POINT_LEN];
 	CLEAN_WIPE(seed);
 	CLEAN_WIPE(expanded);
 	struct age_hybrid *key;
@@ -94,7 +94,7 @@ static enum age_class decapsulate(const struct age_hybrid *key, const uint8_t en
 				  uint8_t shared[static 32], struct err *err)
 {
 	const uint8_t *share = enc + MLKEM_SEALED_LEN;
-	uint8_t lattice[MLKEM_SECRET_LEN], curve[AGE_POINT_LEN];
+	uint8_t lattice[MLKEM_SECRET_LEN] = {0}, curve[AGE_POINT_LEN] = {0};
 	CLEAN_WIPE(lattice);
 	CLEAN_WIPE(curve);
 	const struct span parts[] = {

@@ -30,15 +30,24 @@ struct numbers {
 	BN_CTX *ctx;
 };
 
+/* Empties OpenSSL's list of errors; whether it ran out of memory. */
+static bool out_of_memory(bool *ret_silent)
+{
+	unsigned long one = ERR_get_error();
+	bool memory = false;
+
+	*ret_silent = one == 0;
+	for (; one; one = ERR_get_error())
+		memory = memory || ERR_GET_REASON(one) == ERR_R_MALLOC_FAILURE;
+	return memory;
+}
+
 /* OpenSSL says no: for want of memory, which it tells in any of its errors or not at all, or with `code` and `text`. */
 static int refuse(struct err *err, enum err_code code, const char *text)
 {
-	unsigned long one = ERR_get_error();
-	bool memory = one == 0;
+	bool silent;
 
-	for (; one; one = ERR_get_error())
-		memory = memory || ERR_GET_REASON(one) == ERR_R_MALLOC_FAILURE;
-	if (memory)
+	if (out_of_memory(&silent) || silent)
 		return err_nomem(err);
 	return err_set(err, code, "%s", text);
 }
@@ -124,6 +133,16 @@ static bool given_fits(const struct numbers *numbers, const struct crypto_rsa *k
 	return fits;
 }
 
+/* Our own comparison says no, or OpenSSL. */
+static int misfit(struct err *err)
+{
+	bool silent;
+
+	if (out_of_memory(&silent))
+		return err_nomem(err);
+	return err_set(err, ERR_FORMAT, "the numbers of the RSA key do not fit each other");
+}
+
 /* Reads what the container had and computes the rest. Go: crypto/internal/fips140/rsa (checkPrivateKey) */
 static int numbers_load(struct numbers *numbers, const struct crypto_rsa *key, struct err *err)
 {
@@ -147,7 +166,7 @@ static int numbers_load(struct numbers *numbers, const struct crypto_rsa *key, s
 	    !crt_exponent(numbers, numbers->of[Q], numbers->of[DQ]) ||
 	    !BN_mod_inverse(numbers->of[QINV], numbers->of[Q], numbers->of[P], numbers->ctx) ||
 	    !given_fits(numbers, key))
-		return refuse(err, ERR_FORMAT, "the numbers of the RSA key do not fit each other");
+		return misfit(err);
 	return 0;
 }
 

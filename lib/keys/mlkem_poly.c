@@ -24,11 +24,13 @@ static const uint16_t zetas[128] = {
 void mlkem_poly_ntt(struct mlkem_poly *p)
 {
 	size_t len, start, j, i = 1;
+	unsigned blocks, b;
 	uint32_t zeta, t, a;
 
 	/* A layer adds at most q to a coefficient, so seven leave it below 9 q: within 16 bits, and its product with zeta below 2^31. */
-	for (len = 128; len >= 2; len >>= 1) {
-		for (start = 0; start < MLKEM_N; start += 2 * len) {
+	for (len = 128, blocks = 1; len >= 2; len >>= 1, blocks <<= 1) {
+		/* counted, as a compiler would divide to know how often it runs */
+		for (b = 0, start = 0; b < blocks; b++, start += 2 * len) {
 			zeta = zetas[i++];
 			for (j = start; j < start + len; j++) {
 				t = mlkem_reduce(zeta * p->c[j + len]);
@@ -46,10 +48,11 @@ void mlkem_poly_inverse(struct mlkem_poly *p)
 {
 	const uint32_t scale = 3303; /* 1 / 128 */
 	size_t len, start, j, i = 127;
+	unsigned blocks, n;
 	uint32_t zeta, a, b;
 
-	for (len = 2; len <= 128; len <<= 1) {
-		for (start = 0; start < MLKEM_N; start += 2 * len) {
+	for (len = 2, blocks = 64; len <= 128; len <<= 1, blocks >>= 1) {
+		for (n = 0, start = 0; n < blocks; n++, start += 2 * len) {
 			zeta = zetas[i--];
 			for (j = start; j < start + len; j++) {
 				a = p->c[j];
