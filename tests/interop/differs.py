@@ -35,6 +35,11 @@ def takes_type_bytes(document, theirs, ours):
     return theirs.crashed and b"unhashable type" in theirs.stderr and ours.status == 0 and (b"could not be decrypted" in ours.stderr or "--ignore-mac" in ours.argv)
 
 
+def holds_a_mark_inside(document, theirs, ours):
+    """A byte order mark behind the first character; sops loses characters where one comes to lie at the start of its read buffer."""
+    return theirs.status == 0 and ours.status == 0 and b"\xef\xbb\xbf" in document[3:]
+
+
 LOST_TEXT = "differs_refuses_lost_text"  # `decrypt --compat=sops` prints sops's bytes there, which the tests hold it to
 
 # name of the row's test -> predicate(document, theirs, ours)
@@ -55,6 +60,8 @@ ROWS = {
     "differs_threshold_is_plain_decimal": refuses("'shamir_threshold' has a value of the wrong type", theirs=(0, 25, 51, 128)),
     "differs_index_is_a_number": refuses("has an index that is not a number", theirs=(0, 25, 51, 128)),
     "differs_yaml_later_documents": both(refuses("line [0-9]+.*(its tag does not fit|twice|already|alias)", theirs=(0, 25, 51)), holds(rb"(?m)^---")),
+    "differs_second_byte_order_mark": both(refuses("a second byte order mark", theirs=(0, 1, 25, 51)), holds(rb"^(\xef\xbb\xbf){2}")),
+    "differs_byte_order_mark_inside": holds_a_mark_inside,
     "differs_extract_index_of_map": refuses("the extract path", theirs=(0,)),
     "differs_extract_of_a_comment": refuses("the extract path names a comment", theirs=(0,)),
 }

@@ -36,7 +36,8 @@ def scalar(node, strict):
         return -math.inf if text[0] == "-" else math.inf
     if TIME.match(text):
         return text
-    digits = text.replace("_", "") if text[0] in "+-.0123456789" else ""
+    # Behind a leading dot go-yaml takes no underscore: `._5` is a string to it.
+    digits = text.replace("_", "") if text[0] in "+-0123456789" else text if text[0] == "." else ""
     if INT.match(digits):
         plain = digits.lstrip("+-")
         base = 10
