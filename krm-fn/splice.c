@@ -41,6 +41,9 @@ int splice_end(struct splice *splice, size_t start, size_t end, size_t begin, st
 		return err_set(err, ERR_BUG, "an edit lies outside of its source");
 	if (reserve(splice, err) < 0)
 		return -1;
+	if (splice->text.len == begin && splice->removals == splice->count &&
+	    (!splice->count || splice->edits[splice->count - 1].end <= start))
+		splice->removals++;
 	splice->edits[splice->count++] = (struct splice_edit){
 		.start = start, .end = end, .from = begin, .len = splice->text.len - begin};
 	return 0;
@@ -87,9 +90,26 @@ int splice_apply(struct splice *splice, struct buf *out, struct err *err)
 		at = edit->end;
 	}
 	buf_add_span(out, span_from(source, at));
-	splice->count = 0;
+	splice->count = splice->removals = 0;
 	buf_reset(&splice->text);
 	return buf_check(out, err);
+}
+
+size_t splice_skip_removals(const struct splice *splice, size_t at)
+{
+	size_t low = 0, high = splice->removals;
+
+	while (low < high) { /* the first that ends behind `at` */
+		size_t mid = low + (high - low) / 2;
+
+		if (splice->edits[mid].end <= at)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	for (; low < splice->removals && splice->edits[low].start <= at; low++)
+		at = splice->edits[low].end;
+	return at;
 }
 
 size_t splice_line_start(struct span source, size_t at)
@@ -118,6 +138,6 @@ void splice_release(struct splice *splice)
 		return;
 	wipe_free(splice->edits, splice->cap * sizeof(*splice->edits));
 	splice->edits = NULL;
-	splice->count = splice->cap = 0;
+	splice->count = splice->cap = splice->removals = 0;
 	buf_release(&splice->text);
 }

@@ -19,6 +19,7 @@ struct splice {
 	struct span source;
 	struct splice_edit *edits;
 	size_t count, cap;
+	size_t removals; /* edits at the front that only take out, in the order of their places */
 	struct buf text; /* the new texts, one behind the other */
 };
 
@@ -59,6 +60,10 @@ int splice_scalar(struct splice *splice, const struct doc_node *node, bool flow,
 
 /* Appends the source with its edits to out. Edits may come in any order but not overlap: ERR_BUG. The list is empty after. */
 int splice_apply(struct splice *splice, struct buf *out, struct err *err) NODISCARD;
+
+/* Where what is left of the source goes on at `at`: behind the removals that cover it. Only those are seen that were made before any other
+ * edit. */
+size_t splice_skip_removals(const struct splice *splice, size_t at);
 
 /* Where the line begins that source[at] stands in, and where the one ends (behind its line break). */
 size_t splice_line_start(struct span source, size_t at);

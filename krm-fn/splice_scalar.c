@@ -65,22 +65,41 @@ static bool is_break(uint8_t c)
 	return c == '\n' || c == '\r';
 }
 
-/* What follows on the next lines must not become part of a literal block: blank lines would, where the value ends in line breaks; and a comment
- * that is indented deeper than the block's parent. */
-static bool follows_well(struct span source, const struct doc_node *node, int column, size_t after)
+/* An element of a list that is ciphertext may be a comment, which will go. */
+static bool may_go(struct span source, size_t at)
 {
+	struct span line = span_sub(source, at, splice_line_end(source, at) - at);
+	size_t i;
+
+	if (line.len < 2 || line.data[0] != '-' || !is_blank(line.data[1]))
+		return false;
+	for (i = 1; i < line.len; i++) {
+		if (span_starts(span_from(line, i), SPAN("ENC[AES256_GCM,")))
+			return true;
+	}
+	return false;
+}
+
+/* What follows on the next lines, once what is to go has gone, must not become part of a literal block: blank lines would, where the value ends
+ * in line breaks; and a comment that is indented deeper than the block's parent. */
+static bool follows_well(const struct splice *splice, const struct doc_node *node, int column,
+			 size_t after)
+{
+	struct span source = splice->source;
 	struct span s = node->kind == DOC_STRING ? node->str : SPAN_NULL;
 	bool keeps =
 		s.len && is_break(s.data[s.len - 1]) && (s.len == 1 || is_break(s.data[s.len - 2]));
-	size_t line = after;
+	size_t line;
 
-	for (; after < source.len; after++) {
+	for (line = after = splice_skip_removals(splice, after); after < source.len; after++) {
 		if (is_break(source.data[after])) {
 			if (keeps)
 				return false;
-			line = after + 1;
+			line = splice_skip_removals(splice, after + 1);
+			after = line - 1;
 		} else if (!is_blank(source.data[after])) {
-			return source.data[after] != '#' || after - line <= (size_t)column;
+			return !may_go(source, after) &&
+			       (source.data[after] != '#' || after - line <= (size_t)column);
 		}
 	}
 	return true;
@@ -88,8 +107,10 @@ static bool follows_well(struct span source, const struct doc_node *node, int co
 
 /* A literal block needs its line for itself: the key or dash on the same line, nothing behind the old value (blanks would be its text), and
  * line ends that it would not mix with others. */
-static bool has_line(struct span source, const struct doc_node *node, int column, size_t from)
+static bool has_line(const struct splice *splice, const struct doc_node *node, int column,
+		     size_t from)
 {
+	struct span source = splice->source;
 	size_t end = node->end, i;
 
 	for (i = from; i < node->start; i++) {
@@ -99,11 +120,11 @@ static bool has_line(struct span source, const struct doc_node *node, int column
 	if (node->flags & DOC_BLOCK_TEXT) {
 		i = splice_line_end(source, node->start);
 		return (i < 2 || source.data[i - 2] != '\r') &&
-		       follows_well(source, node, column, end);
+		       follows_well(splice, node, column, end);
 	}
 	if (end == source.len)
 		return true;
-	return source.data[end] == '\n' && follows_well(source, node, column, end + 1);
+	return source.data[end] == '\n' && follows_well(splice, node, column, end + 1);
 }
 
 /* On one line. A block scalar may begin on a line of its own in the column of what it belongs to, other scalars may not. */
@@ -119,9 +140,10 @@ static int add_line(struct span source, const struct doc_node *node, struct buf 
 	return yaml_scalar_add_line(node, out, err);
 }
 
-static int add_block(struct span source, const struct doc_node *node, struct buf *out,
+static int add_block(const struct splice *splice, const struct doc_node *node, struct buf *out,
 		     struct err *err)
 {
+	struct span source = splice->source;
 	enum yaml_place place = YAML_IN_MAP;
 	size_t from = node->key_start;
 	int column;
@@ -135,7 +157,7 @@ static int add_block(struct span source, const struct doc_node *node, struct buf
 		from--;
 	}
 	column = column_of(source, from);
-	if (column < 0 || !has_line(source, node, column, from))
+	if (column < 0 || !has_line(splice, node, column, from))
 		return add_line(source, node, out, err);
 	return yaml_scalar_add(node, place, column, STEP, out, err);
 }
@@ -171,7 +193,7 @@ int splice_scalar(struct splice *splice, const struct doc_node *node, bool flow,
 	else if (flow)
 		r = yaml_scalar_add_line(node, &splice->text, err);
 	else
-		r = add_block(source, node, &splice->text, err);
+		r = add_block(splice, node, &splice->text, err);
 	if (r < 0)
 		return -1;
 	end_line(splice, node, begin);

@@ -37,7 +37,7 @@ FEATURES = [
     "list style: JSON", "list style: JSON on one line", "list style: all flow", "non-ASCII", "anchor on a plain value", "alias among plain items", "ciphertext: plain",
     "ciphertext: single", "ciphertext: double", "ciphertext: double lines", "ciphertext: literal", "ciphertext: folded", "ciphertext: own line", "ciphertext: anchor",
     "ciphertext: tag", "hash wanted", "config: none", "config: Decrypt", "config: ConfigMap", "functionConfig first", "alias of an encrypted value", "no item encrypted",
-    "documents in stringData", "value that does not open", *(f"string: {name}" for name in strings.KINDS)]
+    "documents in stringData", "value that does not open", "comment at an odd column", "empty line", *(f"string: {name}" for name in strings.KINDS)]
 
 
 @dataclasses.dataclass
@@ -421,6 +421,8 @@ def judge(case, result):
         if not typed.same(found, expected):
             return f"item {item['metadata']['name']} is not what sops makes of it"
     rest = [cut(before, old_ranges), cut(after, new_ranges)]
+    if not before.endswith("\n"):
+        rest = [text.rstrip("\r\n") for text in rest]  # a block scalar needs a line feed where the text ended without one
     if rest[0] != rest[1]:
         at = next((n for n, (a, b) in enumerate(zip(*rest)) if a != b), min(map(len, rest)))
         return f"bytes around the changed values differ: {rest[0][at - 30:at + 30]!r} became {rest[1][at - 30:at + 30]!r}"

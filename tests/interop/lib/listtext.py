@@ -16,6 +16,7 @@ class ListText:
         self.compact = self.rng.random() < 0.7
         self.comments = draw.want("comments", 0.4)
         self.anchor_count = 0
+        self.in_block_text = False  # the last line is one of a block scalar: what stands deeper below it is more of its text
 
     def comment(self):
         return self.rng.choice(["# c", "# " + strings.words(self.rng), "#x: y", "# é 日本", "# 'q", "# - a"])
@@ -87,9 +88,11 @@ class ListText:
         is_map = isinstance(value, dict)
         for key, inner in list(value.items()) if is_map else [(None, inner) for inner in value]:
             if first is None and self.comments and self.rng.random() < 0.08:
-                self.lines.append(" " * indent + self.comment())
-            if first is None and self.rng.random() < 0.03:
-                self.lines.append("")
+                odd = self.rng.choice([-2, 1, 2, 4, 9]) if self.draw.want("comment at an odd column", 0.3) else 0
+                odd = min(odd, 0) if self.in_block_text else odd
+                self.lines.append(" " * max(0, indent + odd) + self.comment())
+            if first is None and not self.in_block_text and self.draw.want("empty line", 0.03):
+                self.lines.extend([self.rng.choice(["", "", " " * self.rng.randint(1, 12)])] * self.rng.randint(1, 2))
             lead = first if first is not None else " " * indent
             first = None
             self.entry(lead + (self.key(key, False) + ":" if is_map else "-"), inner, indent, is_map)
@@ -111,7 +114,8 @@ class ListText:
         else:
             text, rest = self.scalar(value, indent, indent + max(self.step, 1), False)
             lines = [f"{lead} {text}" if text else lead, *rest]
-        if not re.search(r"(^|\s)[|>][-+0-9]*$", lines[0]) or isinstance(value, (dict, list)):
+        self.in_block_text = re.search(r"(^|\s)[|>][-+0-9]*$", lines[0]) is not None and not isinstance(value, (dict, list))
+        if not self.in_block_text:
             lines[-1] += self.tail()
         self.lines.extend(lines)
 
@@ -123,6 +127,8 @@ class ListText:
             # PyYAML knows no surrogate pairs, and neither JSON nor kustomize needs them.
             if max(text) < "\U00010000" and self.rng.random() < 0.3:
                 text = json.dumps(tree, ensure_ascii=True)
+            # Line breaks to YAML, but not to JSON.
+            text = re.sub("[\x85\u2028\u2029\ufeff\ufffe\uffff\x7f-\x9f]", lambda match: f"\\u{ord(match.group(0)):04x}", text)
             text += self.rng.choice(["", "\n"])
         elif style == "all flow":
             text = self.flow(tree, 2) + "\n"
