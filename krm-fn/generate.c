@@ -4,6 +4,7 @@
  */
 #include "generate.h"
 
+#include "emit.h"
 #include "generate_plan.h"
 #include "godotenv.h"
 #include "item.h"
@@ -152,10 +153,7 @@ static bool is_empty(const struct doc_node *branch)
 
 static int add_branch(struct run *run, const struct doc_node *branch, struct err *err)
 {
-	static const struct doc_style style = {.yaml_indent = 2};
 	static const struct leftover_scope scope = {.string_data = true};
-	struct doc_node alone = *branch;
-	struct doc doc = {.first = &alone, .last = &alone};
 	size_t from = run->text.len, sort_from = run->sort.len;
 
 	if (is_empty(branch))
@@ -165,8 +163,7 @@ static int add_branch(struct run *run, const struct doc_node *branch, struct err
 	if (!doc_get_str(branch, "apiVersion").len || !doc_get_str(branch, "kind").len)
 		return err_set(err, ERR_FORMAT,
 			       "no Kubernetes object: apiVersion or kind is missing");
-	alone.next = NULL;
-	if (doc_write(DOC_YAML, &doc, &style, &run->text, err) < 0)
+	if (emit_object(branch, &run->text, err) < 0)
 		return -1;
 	add_sort_key(run, doc_get_str(branch, "apiVersion"), doc_get_str(branch, "kind"),
 		     item_namespace(branch), item_name(branch));
