@@ -81,7 +81,7 @@ static bool may_go(struct span source, size_t at)
 }
 
 /* What follows on the next lines, once what is to go has gone, must not become part of a literal block: blank lines would, where the value ends
- * in line breaks; and a comment that is indented deeper than the block's parent. */
+ * in line breaks; and a comment or mere blanks that are indented deeper than the block's parent. */
 static bool follows_well(const struct splice *splice, const struct doc_node *node, int column,
 			 size_t after)
 {
@@ -93,7 +93,7 @@ static bool follows_well(const struct splice *splice, const struct doc_node *nod
 
 	for (line = after = splice_skip_removals(splice, after); after < source.len; after++) {
 		if (is_break(source.data[after])) {
-			if (keeps)
+			if (keeps || after - line > (size_t)column)
 				return false;
 			line = splice_skip_removals(splice, after + 1);
 			after = line - 1;
@@ -102,7 +102,7 @@ static bool follows_well(const struct splice *splice, const struct doc_node *nod
 			       (source.data[after] != '#' || after - line <= (size_t)column);
 		}
 	}
-	return true;
+	return after - line <= (size_t)column;
 }
 
 /* A literal block needs its line for itself: the key or dash on the same line, nothing behind the old value (blanks would be its text), and

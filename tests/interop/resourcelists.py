@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Random ResourceLists through the function: what is encrypted comes out as the real sops decrypts it, all other bytes stay.
+"""Random ResourceLists through the function, and streams of documents through `filter`: what is encrypted comes out as the real sops decrypts it, all other bytes stay.
 
 Judged by an independent YAML reader (PyYAML): the ranges of the values that change, and the entries that go, are cut out of input and
 output; what remains must be equal to the byte. Then the output's objects must be those expected, types included. Lists that cannot be
@@ -37,7 +37,7 @@ FEATURES = [
     "list style: JSON", "list style: JSON on one line", "list style: all flow", "non-ASCII", "anchor on a plain value", "alias among plain items", "ciphertext: plain",
     "ciphertext: single", "ciphertext: double", "ciphertext: double lines", "ciphertext: literal", "ciphertext: folded", "ciphertext: own line", "ciphertext: anchor",
     "ciphertext: tag", "hash wanted", "config: none", "config: Decrypt", "config: ConfigMap", "functionConfig first", "alias of an encrypted value", "no item encrypted",
-    "documents in stringData", "value that does not open", "comment at an odd column", "empty line", *(f"string: {name}" for name in strings.KINDS)]
+    "documents in stringData", "value that does not open", "comment at an odd column", "empty line", "stream for filter", *(f"string: {name}" for name in strings.KINDS)]
 
 
 @dataclasses.dataclass
@@ -241,18 +241,16 @@ class Case:
         rng = draw.rng
         self.parts = []
         self.fails = False
-        self.string_data = draw.want("documents in stringData", 0.1)
+        self.stream = draw.want("stream for filter", 0.25)
+        self.string_data = not self.stream and draw.want("documents in stringData", 0.1)
         if not draw.want("no item encrypted", 0.05):
             self.choose(pool)
-        for _ in range(rng.randint(0, 3)):
+        for _ in range(rng.randint(0 if self.parts or not self.stream else 1, 3)):
             draw.note("item: plain")
             item = plain_item(draw)
             self.parts.append((item, item, [], []))
         rng.shuffle(self.parts)
         self.rename()
-        self.alias = self.encrypted_alias = None
-        if len(self.parts) > 1 and draw.want("alias among plain items", 0.05):
-            self.alias = "alias"
         self.text = self.write()
 
     def choose(self, pool):
@@ -304,25 +302,27 @@ class Case:
 
     def write(self):
         draw, rng = self.draw, self.draw.rng
+        if self.stream:
+            data = listtext.ListText(draw).write_stream([part[0] for part in self.parts])
+            return self.noted(data)
         config = self.config()
         pairs = [("apiVersion", "config.kubernetes.io/v1"), ("kind", "ResourceList"), ("items", [part[0] for part in self.parts])]
         if config is not None:
             pairs.insert(2 if draw.want("functionConfig first", 0.2) else 3, ("functionConfig", config))
-        self.tree = dict(pairs)
-        self.expected = {**self.tree, "items": [part[1] for part in self.parts]}
-        data = listtext.ListText(draw).write(self.tree)
-        if any(ord(char) > 127 for char in data.decode()):
-            draw.note("non-ASCII")
-        return self.with_aliases(data)
+        return self.noted(self.with_aliases(listtext.ListText(draw).write(dict(pairs))))
+
+    def noted(self, data):
+        if any(byte > 127 for byte in data):
+            self.draw.note("non-ASCII")
+        return data
 
     def with_aliases(self, data):
         """An anchor and its alias, put in by text: on a plain value, where nothing changes, or on an encrypted one, where all must fail."""
         draw, rng = self.draw, self.draw.rng
         text = data.decode()
         if not text.lstrip("\ufeff").startswith(("{", "---\n{")) and "\nitems:" in text and "\r" not in text and "\t" not in text:
-            if draw.want("alias among plain items", 0.05):
+            if draw.want("alias among plain items", 0.05):  # of the list itself
                 text = text.replace("\nitems:", "\nshared: &shared {a: [1, 2]}\nother: *shared\nitems:", 1)
-                self.expected = None
             anchors = re.findall(r"&(e[0-9]+) ENC\[AES256_GCM,(?!data:eA==)", text)
             if draw.want("alias of an encrypted value", 0.02) and anchors and "item: decryption disabled" not in draw.features:
                 text = text.rstrip("\n") + f"\nagain: *{anchors[0]}\n"
@@ -387,6 +387,12 @@ def cut(text, ranges):
     return "".join(out) + text[at:]
 
 
+def objects(case, text):
+    if case.stream:
+        return list(yaml.compose_all(text, Loader=yaml.SafeLoader))
+    return typed.get(typed.compose(text), "items").value
+
+
 def judge(case, result):
     """None, or what is wrong with the function's output."""
     if result.crashed:
@@ -400,8 +406,7 @@ def judge(case, result):
     before, after = case.text.decode(), result.stdout.decode()
     if not any(part[2] or part[3] for part in case.parts):
         return None if before == after else "nothing was encrypted, and the bytes changed"
-    old, new = typed.compose(before), typed.compose(after)
-    old_items, new_items = typed.get(old, "items").value, typed.get(new, "items").value
+    old_items, new_items = (objects(case, text) for text in (before, after))
     if len(old_items) != len(new_items):
         return "another number of items"
     old_ranges, new_ranges = [], []
@@ -440,7 +445,7 @@ class Run:
 
     def one(self, case):
         folder = self.world.folder("empty")
-        result = process.run([self.world.program], self.world.env, folder, case.text)
+        result = process.run([self.world.program, *(["filter"] if case.stream else [])], self.world.env, folder, case.text)
         try:
             return result, judge(case, result)
         except (yaml.YAMLError, typed.AmbiguousString, UnicodeDecodeError, ValueError) as error:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Writes objects as the text of a ResourceList, in every style that a runner or a hand may use: block, flow, JSON, comments, quotes, anchors."""
+"""Writes objects as the text of a ResourceList or of a stream of documents, in every style that a runner or a hand may use: block, flow, JSON, comments, quotes, anchors."""
 import json
 import re
 
@@ -7,7 +7,7 @@ from lib import scalars, strings
 
 
 class ListText:
-    """Text of one list. JSON style has no comments and no plain strings."""
+    """Text of one input. JSON style has no comments and no plain strings."""
 
     def __init__(self, draw):
         self.draw, self.rng = draw, draw.rng
@@ -121,30 +121,44 @@ class ListText:
 
     def write(self, tree):
         """tree: the whole ResourceList. Returns bytes."""
+        text = self.text_of(tree)
+        if self.draw.want("--- before", 0.1) and not text.startswith("{"):
+            text = "---\n" + text
+        return self.finished(text)
+
+    def write_stream(self, items):
+        """Objects as the documents of a stream, each in a style of its own."""
+        text = self.draw.rng.choice(["", "---\n", "# stream\n---\n"])
+        for at, item in enumerate(items):
+            self.lines = []
+            text += ("---" + self.tail() + "\n" if at else "") + self.text_of(item).rstrip("\n") + "\n" * self.rng.choice([1, 1, 2, 3])
+        return self.finished(text if self.rng.random() < 0.8 else text.rstrip("\n"))
+
+    def text_of(self, tree):
+        rng = self.rng
         style = self.draw.pick("list style", {"block": 6, "items in flow style": 2, "JSON": 1, "JSON on one line": 0.5, "all flow": 0.5})
         if style.startswith("JSON"):
-            text = json.dumps(tree, indent=None if "one" in style else self.rng.choice([1, 2, 4]), ensure_ascii=False)
+            text = json.dumps(tree, indent=None if "one" in style else rng.choice([1, 2, 4]), ensure_ascii=False)
             # PyYAML knows no surrogate pairs, and neither JSON nor kustomize needs them.
-            if max(text) < "\U00010000" and self.rng.random() < 0.3:
+            if max(text) < "\U00010000" and rng.random() < 0.3:
                 text = json.dumps(tree, ensure_ascii=True)
-            # Line breaks to YAML, but not to JSON.
+            # Line breaks to YAML, or nothing that it takes as it is, but not so to JSON.
             text = re.sub("[\x85\u2028\u2029\ufeff\ufffe\uffff\x7f-\x9f]", lambda match: f"\\u{ord(match.group(0)):04x}", text)
-            text += self.rng.choice(["", "\n"])
-        elif style == "all flow":
-            text = self.flow(tree, 2) + "\n"
-        else:
-            if self.comments and self.rng.random() < 0.3:
-                self.lines.append(self.comment())
-            for key, value in tree.items():
-                if key == "items" and value and style == "items in flow style":
-                    self.lines.append("items:")
-                    for item in value:
-                        self.lines.extend(("- " + self.flow(item, 4) + self.tail()).split("\n"))
-                else:
-                    self.entry(f"{key}:", value, 0, True)
-            text = "\n".join(self.lines) + self.rng.choice(["\n", "\n", ""])
-            if self.draw.want("--- before", 0.1):
-                text = "---\n" + text
+            return text + rng.choice(["", "\n"])
+        if style == "all flow":
+            return self.flow(tree, 2) + "\n"
+        if self.comments and rng.random() < 0.3:
+            self.lines.append(self.comment())
+        for key, value in tree.items():
+            if key == "items" and value and style == "items in flow style":
+                self.lines.append("items:")
+                for item in value:
+                    self.lines.extend(("- " + self.flow(item, 4) + self.tail()).split("\n"))
+            else:
+                self.entry(f"{key}:", value, 0, True)
+        return "\n".join(self.lines) + rng.choice(["\n", "\n", ""])
+
+    def finished(self, text):
         if self.draw.want("CRLF", 0.08):
             text = text.replace("\n", "\r\n")
         if self.draw.want("BOM", 0.05):
