@@ -17,7 +17,7 @@ static const struct {
 	 "\"g\": \"yes\"\n\"h\": \"\"\n"},
 	{"# c\na: b # d\n# e\n", "\"a\": \"b\"\n"},
 	{"? |\n  l1\n  l2\n: x\n", "\"l1\\nl2\\n\": \"x\"\n"},
-	{"a:\n  - |2\n     x\n    y\n", "\"a\":\n  - \"  x\\n y\\n\"\n"},
+	{"a:\n  - |2\n     x\n    y\n", "\"a\":\n  - \" x\\ny\\n\"\n"},
 	{"x: &x {a: b}\ny:\n  <<: *x\n",
 	 "\"x\":\n  \"a\": \"b\"\n\"y\":\n  !!merge <<:\n    \"a\": \"b\"\n"},
 	{"1: x\n", NULL},
