@@ -27,6 +27,8 @@ struct keyring {
 	 * for each age identity when it is added, with its own recipient: one that is refused is left out, with a note. So set it first. */
 	int (*allowed)(const void *cookie, const struct sops_key *key, struct err *err);
 	const void *allowed_cookie;
+	/* The connections of services that have start(); the program's, made before the first such service is added. NULL: there are none. */
+	struct http *http;
 	/* What was wrong with sources that could not be used: one clause each with "; " between, no secrets. Put behind the message that no
 	 * key opens a document. */
 	struct buf notes;

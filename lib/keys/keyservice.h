@@ -28,6 +28,8 @@ struct key_request {
 	char why[KEY_WHY_MAX]; /* one line, no secrets: "no identity matched any of the recipients" */
 };
 
+struct http;
+
 struct keyservice {
 	const char *name; /* "age" */
 	enum sops_key_type type;
@@ -36,6 +38,10 @@ struct keyservice {
 	 * all of them (out of memory). */
 	int (*open)(void *cookie, struct secret_pool *pool, struct key_request *requests, size_t n,
 		    struct err *err);
+	/* The same for a service behind the network, which has this instead of open(): adds its calls to http and returns; each verdict is set by the
+	 * time http_drive() returns. So all services of a round work at the same time. */
+	int (*start)(void *cookie, struct http *http, struct secret_pool *pool,
+		     struct key_request *requests, size_t n, struct err *err);
 	void (*close)(void *cookie);
 };
 

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * HTTPS calls, many at once: what the key services that live behind a network stand on. A service adds calls and is told of each one's end,
+ * where it may add others (first the token, then the key); http_drive() runs until nobody has anything left to ask. Here is decided only how
+ * bytes travel: deadlines, trust, sizes, how many at a time. What an answer means and whether to ask again is the service's business
+ * (http_retry.h). The only part of the program that opens a socket to the outside.
+ *
+ * TLS is verified always. No redirect is followed. Plain http only where the call says so. Answers are capped. All memory that the HTTP
+ * library frees is wiped, as tokens and data keys go through it.
+ */
+#ifndef KEYS_HTTP_H
+#define KEYS_HTTP_H
+
+#include "base/buf.h"
+#include "base/secret.h"
+
+enum {
+	HTTP_ANSWER_MAX =
+		1024 * 1024, /* bytes of an answer's body: far more than any key service says */
+	HTTP_HEADERS_MAX = 64 * 1024, /* bytes of an answer's headers */
+	HTTP_CONNECT_MS = 5 * 1000,   /* default of http_options.connect_ms */
+	HTTP_REQUEST_MS = 30 * 1000,  /* default of http_options.request_ms */
+	HTTP_RUN_MS = 120 * 1000,     /* default of http_options.run_ms */
+	HTTP_AT_ONCE = 16,            /* default of http_options.at_once */
+};
+
+struct http; /* a run's connections, kept alive from call to call */
+
+/* Zeroes and NULL mean the defaults. */
+struct http_options {
+	struct span
+		ca_pem; /* certificates that are trusted instead of the system's; a null span: the system's */
+	int connect_ms; /* to connect, TLS handshake included */
+	int request_ms; /* one try of one call, connecting included */
+	int run_ms; /* all of a run, from its first call on; a retry never begins that would pass it */
+	int at_once; /* calls of one lane at a time */
+};
+
+/* Trust and identity of one endpoint where they are not the run's own (Vault, a cluster). Null spans: none. */
+struct http_tls {
+	struct span ca_pem, cert_pem, key_pem;
+	const char
+		*server_name; /* that the certificate must be for, and SNI; NULL: the URL's host */
+};
+
+enum http_failure {
+	HTTP_NONE = 0,    /* there is an answer: status, headers, answer */
+	HTTP_UNREACHABLE, /* refused, reset, no route, timed out: may pass */
+	HTTP_UNRESOLVED,  /* the host has no address */
+	HTTP_UNTRUSTED,   /* TLS: certificate, name, protocol */
+	HTTP_TOO_LARGE,   /* the answer passes its cap */
+	HTTP_GARBAGE,     /* what came is not HTTP */
+	HTTP_REFUSED,     /* our own rules: scheme, URL that can not be read */
+	HTTP_LATE,        /* the run's deadline has come */
+};
+
+/* One call. Made with HTTP_CALL_INIT, then "in" is set; all of it, and what it points to, lives until done() is called the last time. */
+struct http_call {
+	/* in */
+	const char *method; /* "GET", "POST", "PUT" */
+	const char *url;    /* absolute */
+	const char *const *
+		headers; /* "Name: value"; Host and Content-Length are added where they are missing */
+	size_t header_count;
+	struct span body;
+	const char
+		*lane; /* names the service: calls of one lane are bounded in number; never NULL */
+	const struct http_tls *tls; /* NULL: the run's own trust */
+	bool plain;                 /* http:// is allowed */
+	bool direct;                /* never through a proxy: metadata services */
+	int connect_ms, request_ms; /* 0: the run's own */
+	void (*done)(struct http *http,
+		     struct http_call *
+			     call); /* answered or failed; may add calls, may send this one again */
+	void *cookie;
+	/* out, valid in done() and until the call is sent again or released */
+	enum http_failure failure;
+	struct err
+		why; /* HTTP_NONE: untouched; else one clause, without secrets: "connecting to 'vault.example:8200': connection refused" */
+	int status;
+	struct buf head; /* the answer's headers, as they came; http_header() looks into it */
+	struct buf answer;
+	int tries; /* how often it was sent */
+	/* http's own */
+	struct http_call *next;
+	void *handle, *header_list;
+	int64_t not_before; /* milliseconds of CLOCK_MONOTONIC */
+};
+
+#define HTTP_CALL_INIT                                                                  \
+	{                                                                               \
+		.head = BUF_INIT(HTTP_HEADERS_MAX), .answer = BUF_INIT(HTTP_ANSWER_MAX) \
+	}
+
+/* Reads no environment but what the HTTP library itself reads for proxies (https_proxy, no_proxy), loads nothing yet. Errors: ERR_NOMEM. */
+int http_new(const struct http_options *options, struct http **ret_http, struct err *err) NODISCARD;
+
+/* Ends what is under way without calling done(), wipes and frees. NULL is fine. */
+void http_free(struct http *http);
+
+/* Queues a call; nothing is sent before http_drive(). It does not fail: what is wrong is told by done(). */
+void http_add(struct http *http, struct http_call *call);
+
+/* In done() only: the same call (with what was changed in it) after delay_ms. Where the run's deadline comes first, done() is called again with
+ * HTTP_LATE and the status of the last answer. */
+void http_again(struct http *http, struct http_call *call, int delay_ms);
+
+/* Runs until no call is left. A run begins with the first call after the last one ended. -1 for what concerns all: ERR_NOMEM, ERR_SYSTEM,
+ * ERR_UNSUPPORTED (no libcurl here; the hint names the package): then done() has been called for each call that was left, with HTTP_REFUSED. */
+int http_drive(struct http *http, struct err *err) NODISCARD;
+
+/* The value of a header of the answer, any letter case in the name, blanks trimmed; a null span where it is not there. The first one counts. */
+struct span http_header(const struct http_call *call, const char *name);
+
+/* Milliseconds until the run's deadline; at least 0. */
+int http_left_ms(const struct http *http);
+
+/* Wipes and frees what the call holds and what came; "in" stays. Only when the call is not under way. NULL is fine. */
+void http_call_release(struct http_call *call);
+
+#endif

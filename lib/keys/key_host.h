@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What a key service needs of the machine beside HTTP: files (a token that rotates, a profile), variables, the time, helpers. The library touches none
+ * of these by itself; a program fills this table (krm-fn/host.c), and tests fill it with tables of their own.
+ */
+#ifndef KEYS_KEY_HOST_H
+#define KEYS_KEY_HOST_H
+
+#include "base/secret.h"
+
+struct key_host {
+	void *cookie;
+	/* An environment variable; NULL where it is not set. Valid as long as the host. */
+	const char *(*variable)(void *cookie, const char *name);
+	/* All of a file into the pool, at most 4 MiB. ERR_NOT_FOUND, ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM; the message names the file. */
+	int (*read_file)(void *cookie, const char *path, struct secret_pool *pool,
+			 struct span *ret_text, struct err *err);
+	/* Runs a helper that the operator allows (credential_process), without a shell. NULL: none is allowed. Errors of keys_run(), ERR_POLICY. */
+	int (*run)(void *cookie, const char *command_line, struct secret_pool *pool,
+		   struct span *ret_output, struct err *err);
+	/* Seconds since 1970, UTC: signatures and expiry. */
+	int64_t (*clock)(void *cookie);
+	/* May a document ask that this AWS role be taken on, that a token be sent to this Vault address? ERR_POLICY with a hint. NULL: any may.
+	 * *ret_given: the operator has said so himself. */
+	int (*role_allowed)(void *cookie, struct span role, struct err *err);
+	int (*vault_allowed)(void *cookie, struct span address, bool *ret_given, struct err *err);
+};
+
+#endif
