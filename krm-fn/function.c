@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The KRM function without its input and output; see function.h. Which of transform, generate and validate it is says functionConfig
+ * (config.h); never what happens to be in the input, as a wrong guess would delete a build (krm-and-flux.md, T2, T7).
+ */
+#include "function.h"
+
+#include "generate.h"
+#include "item.h"
+
+/* A caller that sends no functionConfig may still send it as the only item, as kustomize does to generators. */
+static void adopt_config(struct resource_list *list)
+{
+	if (!list->config && list->count == 1 &&
+	    (item_is(list->items[0], CONFIG_GROUP, CONFIG_KIND) ||
+	     span_is(item_group(list->items[0]), "viaduct.ai")))
+		list->config = list->items[0];
+}
+
+static int choose_mode(const struct function *fn, enum config_mode *ret_mode, struct err *err)
+{
+	const struct config *config = &fn->config;
+	bool files = config->files || config->secret_from;
+	bool generator = resource_list_is_generator(&fn->list);
+
+	*ret_mode = config->mode;
+	if (config->mode == CONFIG_DEFAULT)
+		*ret_mode = generator && files ? CONFIG_GENERATE : CONFIG_TRANSFORM;
+	if (*ret_mode == CONFIG_GENERATE) {
+		/* What a generator is given it replaces: any other object would be gone from the build. */
+		if (fn->list.count == 0 || generator)
+			return 0;
+		(void)err_set(err, ERR_USAGE,
+			      "functionConfig: mode generate, but the items are "
+			      "not the functionConfig alone");
+		return err_hint(err, "name it under generators:, not under transformers:");
+	}
+	if (files)
+		return err_set(err, ERR_USAGE,
+			       "functionConfig: 'files' and 'secretFrom' are for mode generate");
+	return 0;
+}
+
+/* kpt and `kustomize fn run` would write what a generator makes into the tree. */
+static int refuse_generated_on_disk(const struct function *fn, struct err *err)
+{
+	if (fn->config.allow_plaintext || fn->list.count == 0 ||
+	    !item_is_in_place(fn->list.items[0]))
+		return 0;
+	(void)err_set(err, ERR_POLICY, "what is generated would be written to files decrypted");
+	return err_hint(err, "in functionConfig, 'spec: {allowPlaintextOnDisk: true}'");
+}
+
+static int run_mode(struct function *fn, enum config_mode mode)
+{
+	struct transform *transform = &fn->transform;
+	const struct resource_list *list = &fn->list;
+	struct err err = ERR_INIT;
+
+	switch (mode) {
+	case CONFIG_GENERATE:
+		if (refuse_generated_on_disk(fn, &err) == 0)
+			return generate_run(&fn->session, &fn->config, list->items, list->count,
+					    &transform->report, &fn->out);
+		report_add(&transform->report, &err, list->items[0]);
+		return -1;
+	case CONFIG_VALIDATE:
+		if (transform_validate(transform) < 0)
+			return -1;
+		resource_list_empty(&fn->out);
+		return 0;
+	default:
+		return transform_run(transform, &fn->out);
+	}
+}
+
+int function_run(struct function *fn, struct err *err)
+{
+	struct transform *transform = &fn->transform;
+	enum config_mode mode = CONFIG_DEFAULT;
+
+	if (resource_list_read(buf_span(&fn->text), &fn->list, err) < 0)
+		return -1;
+	adopt_config(&fn->list);
+	if (config_read(fn->list.config, &fn->config, err) < 0 || choose_mode(fn, &mode, err) < 0 ||
+	    session_start(&fn->session, &fn->config, err) < 0) {
+		report_add(&transform->report, err, fn->list.config);
+		return -1;
+	}
+	transform->session = &fn->session;
+	transform->config = &fn->config;
+	transform->text = fn->list.text;
+	transform->doc = &fn->list.doc;
+	transform->items = fn->list.items;
+	transform->count = fn->list.count;
+	return run_mode(fn, mode);
+}
+
+void function_release(struct function *fn)
+{
+	if (!fn)
+		return;
+	transform_release(&fn->transform);
+	buf_release(&fn->out);
+	resource_list_release(&fn->list);
+	buf_release(&fn->text);
+	config_release(&fn->config);
+	session_release(&fn->session);
+}
