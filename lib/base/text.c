@@ -156,6 +156,39 @@ void base64_encode(struct span bytes, bool padded, struct buf *out)
 	out->len += n;
 }
 
+int base64url_decode(struct span text, struct buf *out)
+{
+	CLEAN_BUF struct buf plain = BUF_INIT(text.len);
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		uint8_t c = text.data[i];
+
+		if (c == '+' || c == '/')
+			return -1;
+		if (c != '\r' && c != '\n')
+			buf_add_char(&plain, c == '-' ? '+' : c == '_' ? '/' : c);
+	}
+	if (plain.bad) {
+		out->bad = plain.bad;
+		return 0;
+	}
+	return base64_decode(BASE64_RAW_STRICT, buf_span(&plain), out);
+}
+
+void base64url_encode(struct span bytes, struct buf *out)
+{
+	size_t i = out->len;
+
+	base64_encode(bytes, false, out);
+	for (; i < out->len; i++) {
+		if (out->data[i] == '+')
+			out->data[i] = '-';
+		else if (out->data[i] == '/')
+			out->data[i] = '_';
+	}
+}
+
 void hex_encode(struct span bytes, bool upper, struct buf *out)
 {
 	const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";

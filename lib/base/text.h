@@ -21,6 +21,10 @@ int base64_decode(enum base64_rule rule, struct span text, struct buf *out) NODI
 /* Appends standard base64, padded or raw. */
 void base64_encode(struct span bytes, bool padded, struct buf *out);
 
+/* base64url (RFC 4648, 5) without padding. Reading is Go's RawURLEncoding: CR and LF are skipped; but spare bits must be zero. Returns as base64_decode(). */
+int base64url_decode(struct span text, struct buf *out) NODISCARD;
+void base64url_encode(struct span bytes, struct buf *out);
+
 /* Appends lower- or upper-case hex digits. */
 void hex_encode(struct span bytes, bool upper, struct buf *out);
 

@@ -240,6 +240,51 @@ int crypto_rsa_open(const struct crypto_rsa *key, struct span label, struct span
 	return status;
 }
 
+static int sign(EVP_PKEY *key, enum crypto_signature kind, struct span text, uint8_t *out,
+		size_t *len, struct err *err)
+{
+	static char pss[] = OSSL_PKEY_RSA_PAD_MODE_PSS, pkcs1[] = OSSL_PKEY_RSA_PAD_MODE_PKCSV15,
+		    salt[] = OSSL_PKEY_RSA_PSS_SALT_LEN_DIGEST;
+	const OSSL_PARAM plain[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, pkcs1, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	const OSSL_PARAM salted[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PAD_MODE, pss, 0),
+		OSSL_PARAM_construct_utf8_string(OSSL_SIGNATURE_PARAM_PSS_SALTLEN, salt, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+	int ok;
+
+	if (!ctx)
+		return err_nomem(err);
+	ok = EVP_DigestSignInit_ex(ctx, NULL, "SHA256", NULL, NULL, key,
+				   kind == CRYPTO_PS256 ? salted : plain) == 1 &&
+	     EVP_DigestSign(ctx, out, len, text.data, text.len) == 1;
+	EVP_MD_CTX_free(ctx);
+	return ok ? 0 : refuse(err, ERR_FORMAT, "OpenSSL does not sign with the RSA key");
+}
+
+int crypto_rsa_sign(const struct crypto_rsa *key, enum crypto_signature kind, struct span text,
+		    struct secret_pool *pool, struct span *ret_signature, struct err *err)
+{
+	struct numbers numbers = {.ctx = NULL};
+	EVP_PKEY *pkey = NULL;
+	size_t len = key->n.len;
+	uint8_t *out = secret_alloc(pool, len ? len : 1, err);
+	int status = -1;
+
+	if (out && start(err) == 0 && numbers_load(&numbers, key, err) == 0 &&
+	    make_key(&numbers, pool, &pkey, err) == 0)
+		status = sign(pkey, kind, text, out, &len, err);
+	EVP_PKEY_free(pkey);
+	numbers_release(&numbers);
+	if (status == 0)
+		*ret_signature = span_of(out, len);
+	return status;
+}
+
 int crypto_keccak(enum crypto_keccak kind, const struct span *parts, size_t count, uint8_t *out,
 		  size_t len, struct err *err)
 {

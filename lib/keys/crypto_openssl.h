@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the key services take from OpenSSL: RSA-OAEP and the Keccak functions. No type of OpenSSL is seen outside.
+ * What the key services take from OpenSSL: RSA-OAEP, RSA signatures and the Keccak functions. No type of OpenSSL is seen outside.
  */
 #ifndef KEYS_CRYPTO_OPENSSL_H
 #define KEYS_CRYPTO_OPENSSL_H
@@ -24,6 +24,16 @@ struct crypto_rsa {
  * Errors: ERR_VALUE where it does not open, whatever the reason; ERR_FORMAT where the key's numbers do not fit each other; ERR_NOMEM. */
 int crypto_rsa_open(const struct crypto_rsa *key, struct span label, struct span sealed,
 		    struct secret_pool *pool, struct span *ret_plain, struct err *err) NODISCARD;
+
+enum crypto_signature {
+	CRYPTO_RS256, /* PKCS #1 v1.5 with SHA-256 */
+	CRYPTO_PS256, /* PSS with SHA-256, 32 bytes of salt */
+};
+
+/* Signs the text; the signature, as long as the modulus, is put into the pool, as are numbers of the key. Errors: ERR_FORMAT as above, ERR_NOMEM. */
+int crypto_rsa_sign(const struct crypto_rsa *key, enum crypto_signature kind, struct span text,
+		    struct secret_pool *pool, struct span *ret_signature, struct err *err)
+	NODISCARD;
 
 enum crypto_keccak { CRYPTO_SHA3_256, CRYPTO_SHA3_512, CRYPTO_SHAKE128, CRYPTO_SHAKE256 };
 
