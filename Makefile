@@ -23,7 +23,9 @@ SOVERSION = 0
 SONAME = libkrmsops.so.$(SOVERSION)
 
 PKGS = yaml-0.1 libsodium libcrypto libpcre2-8
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS))
+# Of these only the headers: they are loaded when wanted.
+HEADER_PKGS = libcurl
+PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) $(HEADER_PKGS))
 PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 
 WARN = -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wwrite-strings \
@@ -69,7 +71,8 @@ help: ## list the targets
 		printf '  %-14s %s\n' "$$t" "$$d"; done
 	@echo 'variables: BUILD= CC= CFLAGS= PREFIX= DESTDIR= V=1 SAN=1 WERROR=1'
 
-DEBIAN_PACKAGES = gcc libc6-dev pkg-config libyaml-dev libsodium-dev libssl-dev libpcre2-dev libcmocka-dev \
+DEBIAN_PACKAGES = gcc libc6-dev pkg-config libyaml-dev libsodium-dev libssl-dev libpcre2-dev libcurl4-openssl-dev \
+	libcmocka-dev \
 	clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc python3 python3-pytest python3-yaml git ca-certificates \
 	openssh-client
 deps: ## install what building and testing needs (Debian, Ubuntu); elsewhere say what that is

@@ -33,7 +33,7 @@ struct http_options {
 	int connect_ms; /* to connect, TLS handshake included */
 	int request_ms; /* one try of one call, connecting included */
 	int run_ms; /* all of a run, from its first call on; a retry never begins that would pass it */
-	int at_once; /* calls of one lane at a time */
+	int at_once; /* calls of one lane at a time, to one host */
 };
 
 /* Trust and identity of one endpoint where they are not the run's own (Vault, a cluster). Null spans: none. */
@@ -52,6 +52,7 @@ enum http_failure {
 	HTTP_GARBAGE,     /* what came is not HTTP */
 	HTTP_REFUSED,     /* our own rules: scheme, URL that can not be read */
 	HTTP_LATE,        /* the run's deadline has come */
+	HTTP_DOWN, /* not sent: no call of its lane has reached this host so far, and one has given up; `why` is that one's */
 };
 
 /* One call. Made with HTTP_CALL_INIT, then "in" is set; all of it, and what it points to, lives until done() is called the last time. */
@@ -63,8 +64,8 @@ struct http_call {
 		headers; /* "Name: value"; Host and Content-Length are added where they are missing */
 	size_t header_count;
 	struct span body;
-	const char
-		*lane; /* names the service: calls of one lane are bounded in number; never NULL */
+	const char *
+		lane; /* names the service: calls of one lane to one host are bounded in number; never NULL */
 	const struct http_tls *tls; /* NULL: the run's own trust */
 	bool plain;                 /* http:// is allowed */
 	bool direct;                /* never through a proxy: metadata services */
@@ -75,15 +76,16 @@ struct http_call {
 	void *cookie;
 	/* out, valid in done() and until the call is sent again or released */
 	enum http_failure failure;
-	struct err
-		why; /* HTTP_NONE: untouched; else one clause, without secrets: "connecting to 'vault.example:8200': connection refused" */
+	/* HTTP_NONE: empty; else one clause, without secrets: "connecting to 'vault.example:8200': Connection refused". Its code is what to do about it. */
+	struct err why;
 	int status;
 	struct buf head; /* the answer's headers, as they came; http_header() looks into it */
 	struct buf answer;
 	int tries; /* how often it was sent */
 	/* http's own */
 	struct http_call *next;
-	void *handle, *header_list;
+	struct http_lane *in;
+	void *handle;
 	int64_t not_before; /* milliseconds of CLOCK_MONOTONIC */
 };
 
@@ -98,14 +100,17 @@ int http_new(const struct http_options *options, struct http **ret_http, struct 
 /* Ends what is under way without calling done(), wipes and frees. NULL is fine. */
 void http_free(struct http *http);
 
-/* Queues a call; nothing is sent before http_drive(). It does not fail: what is wrong is told by done(). */
+/* Begins a run: its deadline counts from the next call on, and what was found to be down is tried again. Only while no call is left. */
+void http_begin(struct http *http);
+
+/* Queues a call; nothing is sent before http_drive(). It does not fail: what is wrong is told by done(). A call may be added again once it has ended. */
 void http_add(struct http *http, struct http_call *call);
 
 /* In done() only: the same call (with what was changed in it) after delay_ms. Where the run's deadline comes first, done() is called again with
  * HTTP_LATE and the status of the last answer. */
 void http_again(struct http *http, struct http_call *call, int delay_ms);
 
-/* Runs until no call is left. A run begins with the first call after the last one ended. -1 for what concerns all: ERR_NOMEM, ERR_SYSTEM,
+/* Runs until no call is left. -1 for what concerns all: ERR_NOMEM, ERR_SYSTEM,
  * ERR_UNSUPPORTED (no libcurl here; the hint names the package): then done() has been called for each call that was left, with HTTP_REFUSED. */
 int http_drive(struct http *http, struct err *err) NODISCARD;
 

@@ -22,7 +22,8 @@ enum http_verdict http_judge(const struct http_call *call);
  * a doubling delay, and not before Retry-After. True: done() will be called again. */
 bool http_retry(struct http *http, struct http_call *call, enum http_verdict verdict);
 
-/* For messages about a call that ended badly: "HTTP status 403", or the failure's own text; with the number of tries where more than one. */
+/* For messages about a call that ended badly: "HTTP status 403", or the failure's own text; with the number of tries where more than one. The code
+ * is ERR_DENIED for 401 and 403, ERR_UNREACHABLE for what may pass, ERR_NO_KEY for other statuses, the failure's own without one. */
 void http_tell(const struct http_call *call, struct err *ret_why);
 
 #endif

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * libcurl, loaded by name, and the transfers that are under way; see http_curl.h. Each call gets an easy handle of its own for each try, as connections
+ * live in the multi handle.
+ */
+#include "keys/http_curl_internal.h"
+
+#include "base/text.h"
+#include "base/wipe_heap.h"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { CONNECTIONS_KEPT = 64 /* open and idle: four services with as many as each has at once */ };
+
+/* One library for the whole process, as it can not be started twice. Written under `once` only. */
+struct http_curl_api libcurl;
+static char wrong[ERR_MSG_MAX]; /* why it is not there; "" where it is */
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+struct http_curl {
+	CURLM *multi;
+};
+
+static void load(void)
+{
+	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
+	CURLcode code;
+
+	if (!library) {
+		snprintf(wrong, sizeof(wrong), "%s", dlerror());
+		return;
+	}
+#define TAKE(name)                                                                      \
+	*(void **)(void *)&libcurl.name = dlsym(library, "curl_" #name);                \
+	if (!libcurl.name) {                                                            \
+		snprintf(wrong, sizeof(wrong), "libcurl.so.4 has no curl_" #name "()"); \
+		return;                                                                 \
+	}
+	CURL_FUNCTIONS(TAKE)
+#undef TAKE
+	code = libcurl.global_init_mem(CURL_GLOBAL_DEFAULT, wipe_heap_alloc, wipe_heap_free,
+				       wipe_heap_resize, wipe_heap_text, wipe_heap_zeroed);
+	if (code != CURLE_OK)
+		snprintf(wrong, sizeof(wrong), "%s", libcurl.easy_strerror(code));
+}
+
+int http_curl_new(struct http_curl **ret_curl, struct err *err)
+{
+	struct http_curl *new;
+
+	(void)pthread_once(&once, load);
+	if (wrong[0]) {
+		(void)err_set(
+			err, ERR_UNSUPPORTED,
+			"keys behind the network need libcurl, which can not be used here: %s",
+			text_quote(span_str(wrong)).text);
+		return err_hint(err, "install libcurl.so.4 (Debian, Ubuntu: apt-get install "
+				     "libcurl4)");
+	}
+	new = calloc(1, sizeof(*new));
+	if (!new)
+		return err_nomem(err);
+	new->multi = libcurl.multi_init();
+	if (!new->multi) {
+		free(new);
+		return err_nomem(err);
+	}
+	(void)libcurl.multi_setopt(new->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_MULTIPLEX);
+	(void)libcurl.multi_setopt(new->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_KEPT);
+	*ret_curl = new;
+	return 0;
+}
+
+void http_curl_free(struct http_curl *handle)
+{
+	if (!handle)
+		return;
+	(void)libcurl.multi_cleanup(handle->multi);
+	free(handle);
+}
+
+static void release(struct http_call *call)
+{
+	struct transfer *transfer = call->handle;
+
+	if (!transfer)
+		return;
+	if (transfer->easy)
+		libcurl.easy_cleanup(transfer->easy);
+	libcurl.slist_free_all(transfer->headers);
+	libcurl.slist_free_all(transfer->connect_to);
+	free(transfer);
+	call->handle = NULL;
+}
+
+int http_curl_start(struct http_curl *handle, struct http_call *call, const struct http_try *bounds,
+		    struct err *err)
+{
+	struct transfer *transfer = calloc(1, sizeof(*transfer));
+	int status;
+
+	if (!transfer)
+		return err_nomem(err);
+	call->handle = transfer;
+	transfer->easy = libcurl.easy_init();
+	status = transfer->easy ? http_curl_request(call, bounds, err) : err_nomem(err);
+	if (!status && libcurl.multi_add_handle(handle->multi, transfer->easy) != CURLM_OK)
+		status = err_nomem(err);
+	if (status)
+		release(call);
+	return status;
+}
+
+void http_curl_stop(struct http_curl *handle, struct http_call *call)
+{
+	struct transfer *transfer = call->handle;
+
+	(void)libcurl.multi_remove_handle(handle->multi, transfer->easy);
+	release(call);
+}
+
+int http_curl_step(struct http_curl *handle, int wait_ms, struct err *err)
+{
+	int running = 0;
+	CURLMcode code = libcurl.multi_poll(handle->multi, NULL, 0, wait_ms, NULL);
+
+	if (code == CURLM_OK)
+		code = libcurl.multi_perform(handle->multi, &running);
+	if (code == CURLM_OUT_OF_MEMORY)
+		return err_nomem(err);
+	if (code != CURLM_OK)
+		return err_set(err, ERR_SYSTEM, "network: %s", libcurl.multi_strerror(code));
+	return 0;
+}
+
+struct http_call *http_curl_ended(struct http_curl *handle)
+{
+	struct http_call *call = NULL;
+	const CURLMsg *message;
+	CURLcode code;
+	int left;
+
+	do {
+		message = libcurl.multi_info_read(handle->multi, &left);
+		if (!message)
+			return NULL;
+	} while (message->msg != CURLMSG_DONE);
+	code = message->data.result;
+	(void)libcurl.easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
+	http_curl_judge(call, code);
+	http_curl_stop(handle, call);
+	return call;
+}
