@@ -18,6 +18,8 @@ struct key_host {
 	/* Runs a helper that the operator allows (credential_process), without a shell. NULL: none is allowed. Errors of keys_run(), ERR_POLICY. */
 	int (*run)(void *cookie, const char *command_line, struct secret_pool *pool,
 		   struct span *ret_output, struct err *err);
+	/* The terminal at which a person can be asked for a passphrase: "/dev/pts/3". NULL, or answers NULL: there is none. */
+	const char *(*terminal)(void *cookie);
 	/* Seconds since 1970, UTC: signatures and expiry. */
 	int64_t (*clock)(void *cookie);
 	/* May a document ask that this AWS role be taken on, that a token be sent to this Vault address? ERR_POLICY with a hint. NULL: any may.

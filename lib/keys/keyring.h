@@ -9,6 +9,8 @@
 #include "keys/keyservice.h"
 
 struct age_identity;
+struct key_gpg;
+struct key_host;
 
 enum {
 	KEYRING_SERVICES_MAX = 16,
@@ -29,6 +31,10 @@ struct keyring {
 	const void *allowed_cookie;
 	/* The connections of services that have start(); the program's, made before the first such service is added. NULL: there are none. */
 	struct http *http;
+	/* What services need of the machine; set before they are added. NULL: nothing of it may be used, and no other program is started. */
+	const struct key_host *host;
+	struct key_gpg *
+		gpg; /* the cookie of GnuPG's service, made by the first key that needs it; NULL before */
 	/* What was wrong with sources that could not be used: one clause each with "; " between, no secrets. Put behind the message that no
 	 * key opens a document. */
 	struct buf notes;
