@@ -22,7 +22,7 @@ VERSION := $(file <VERSION)
 SOVERSION = 0
 SONAME = libkrmsops.so.$(SOVERSION)
 
-PKGS = yaml-0.1 libsodium libcrypto libpcre2-8
+PKGS = libsodium libcrypto libpcre2-8
 # Of these only the headers: they are loaded when wanted.
 HEADER_PKGS = libcurl gpgme
 PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) $(HEADER_PKGS))
@@ -126,11 +126,13 @@ $(BUILD)/unit/%: tests/unit/%.c $(BUILD)/libtest.a
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ALL_CFLAGS) -Itests/unit -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a -lcmocka $(ALL_LIBS)
 
-# A tool of the tests is one program: tests/tools/X.c.
+# A tool of the tests is one program: tests/tools/X.c. What TOOL_PKGS names it alone links with.
 $(BUILD)/tools/%: tests/tools/%.c $(BUILD)/libtest.a
 	$(call say,TOOL,$<)
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a $(ALL_LIBS)
+	$(Q)$(CC) $(ALL_CFLAGS) -MMD -MP -MF $@.d $(LDFLAGS) -o $@ $< $(BUILD)/libtest.a $(ALL_LIBS) \
+		$(if $(TOOL_PKGS),$(shell pkg-config --cflags --libs $(TOOL_PKGS)))
+$(BUILD)/tools/yaml_parse: TOOL_PKGS = yaml-0.1
 
 $(BUILD)/tools/failmalloc.so: tests/tools/failmalloc.c
 	$(call say,TOOL,$<)

@@ -33,7 +33,7 @@ FORBIDDEN = [
 ]
 # vendor header -> the files that may include it
 VENDOR = {
-    "yaml.h": {"lib/doc/yaml_tokens.c"},
+    "yaml.h": set(),  # the YAML reader is our own; libyaml is a measure of the benchmark
     "pcre2.h": {"lib/sops/regex.c"},
     "gpgme.h": {"lib/keys/gpg_engine.c"},
     "openssl/": {"lib/sops/gcm.c", "lib/sops/sops_mac.c", "lib/keys/crypto_openssl.c", "krm-fn/main.c"},

@@ -63,6 +63,19 @@ def test_version_names_the_libraries(program):
         assert re.search(rf"{library} [0-9]+\.[0-9]+", text), library
 
 
+def test_building_the_program_asks_for_no_libyaml(tmp_path):
+    asked = tmp_path / "asked"
+    stub = tmp_path / "pkg-config"
+    stub.write_text(f'#!/bin/sh\necho "$@" >>{asked}\n')
+    stub.chmod(0o755)
+    make = lambda target: subprocess.run(["make", "-n", f"BUILD={tmp_path}/build", target], cwd=ROOT, check=True, capture_output=True, timeout=60,
+                                         env={"PATH": f"{tmp_path}:/usr/bin:/bin"})
+    make("all")
+    assert "libsodium" in asked.read_text() and "yaml" not in asked.read_text()
+    make("tools")
+    assert "yaml-0.1" in asked.read_text()
+
+
 def test_readme_links_lead_somewhere():
     for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"):
         for target in re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / name).read_text()):
