@@ -369,7 +369,8 @@ def cut_entries(parent, keys, text):
             ranges.append((start, entries[at + 1][0].start_mark.index) if not all(gone[at:]) else (text.rindex(",", 0, start), end))
             continue
         line, stop = text.rfind("\n", 0, start) + 1, line_end(text, end)
-        if text[line:start].strip(" \ufeff") == "":
+        line += text[line:start].startswith("\ufeff")  # the text's mark, no part of its first line
+        if text[line:start].strip(" ") == "":
             ranges.append((line, stop))
         else:
             while stop < len(text) and text[stop] in " \t\r\n":
