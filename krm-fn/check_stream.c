@@ -33,7 +33,7 @@ static void stream_release(struct stream *stream)
 	free(stream->secrets.list);
 }
 
-/* Items of lists too: kind List, and a ResourceList as a function prints it. */
+/* Items of lists too, which may hold lists: kind List, and a ResourceList as a function prints it. */
 static int each(struct stream *stream, const struct doc_node *item, struct err *err)
 {
 	const struct doc_node *items = doc_get(item, "items"), *kid;
@@ -45,7 +45,7 @@ static int each(struct stream *stream, const struct doc_node *item, struct err *
 	if (!list || !items || items->kind != DOC_LIST)
 		return stream->visit(stream, item, err);
 	doc_each (kid, items) {
-		if (kid->kind == DOC_MAP && stream->visit(stream, kid, err) < 0)
+		if (each(stream, kid, err) < 0)
 			return -1;
 	}
 	return 0;

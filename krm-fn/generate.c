@@ -151,14 +151,42 @@ static bool is_empty(const struct doc_node *branch)
 	return true;
 }
 
-static int add_branch(struct run *run, const struct doc_node *branch, struct err *err)
+static int look_at(const struct doc_node *object, struct err *err)
 {
 	static const struct leftover_scope scope = {.string_data = true};
+
+	return item_is_disabled(object) ? 0 : leftover_find(object, true, &scope, err);
+}
+
+/* What is in a list of objects will be applied as well: its Secrets are looked at as Secrets. */
+static int look_below(const struct doc_node *list, struct err *err)
+{
+	const struct doc_node *items = item_list(list), *kid;
+	CLEAN_ARENA struct arena arena = ARENA_INIT(GENERATE_TEXT_MAX);
+	const char *label;
+
+	if (!items)
+		return 0;
+	doc_each (kid, items) {
+		if (kid->kind != DOC_MAP)
+			continue;
+		if (look_at(kid, err) != 0) {
+			label = item_label(kid, &arena, err);
+			return label ? err_wrap(err, "%s", label) : -1;
+		}
+		if (look_below(kid, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int add_branch(struct run *run, const struct doc_node *branch, struct err *err)
+{
 	size_t from = run->text.len, sort_from = run->sort.len;
 
 	if (is_empty(branch))
 		return 0;
-	if (!item_is_disabled(branch) && leftover_find(branch, true, &scope, err) != 0)
+	if (look_at(branch, err) != 0 || look_below(branch, err) < 0)
 		return -1;
 	if (!doc_get_str(branch, "apiVersion").len || !doc_get_str(branch, "kind").len)
 		return err_set(err, ERR_FORMAT,

@@ -230,14 +230,16 @@ def left_in_build():
 
 
 @pytest.mark.parametrize("name", left_in_build())
-@pytest.mark.parametrize("shape", ["stream", "List", "ResourceList"])
+@pytest.mark.parametrize("shape", ["stream", "List", "ResourceList", "List in a List"])
 def test_ciphertext_in_a_build_is_found(repo, name, shape):
     left, finding = left_in_build()[name]
     plain = item("ConfigMap", "plain", data={"a": "b"})
     if shape == "stream":
         text = stream(plain, left, plain)
     else:
-        text = stream({"apiVersion": "v1", "kind": shape, "items": [plain, left]})
+        text = stream({"apiVersion": "v1", "kind": shape.split()[0], "items": [plain, left]})
+    if shape == "List in a List":
+        text = stream({"apiVersion": "v1", "kind": "List", "items": [yaml.safe_load(text)]})
     lines, _ = repo.check("-", stdin=text)
     place, message = finding.split(": ") if ": " in finding else (finding, "")
     assert len(lines) == 1 and re.match(rf"stdin:\d+: {re.escape(place)}: {re.escape(message)}", lines[0]), lines
