@@ -34,7 +34,7 @@ struct keyservice {
 	const char *name; /* "age" */
 	enum sops_key_type type;
 	bool offline; /* needs no network and no other process: tried before all others */
-	/* Opens what it can of n requests, all of its type, distinct by `enc`. Sets verdict of each. Returns -1 only for what concerns
+	/* Opens what it can of n requests, all of its type; no two of them are equal. Sets verdict of each. Returns -1 only for what concerns
 	 * all of them (out of memory). */
 	int (*open)(void *cookie, struct secret_pool *pool, struct key_request *requests, size_t n,
 		    struct err *err);

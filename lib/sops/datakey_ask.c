@@ -21,7 +21,6 @@ struct place {
 	struct datakey_wrapped **slot;
 };
 
-/* Asked for once: what a service gets to see must be equal. An age or PGP key is nothing but its ciphertext. */
 static int compare_spans(struct span a, struct span b)
 {
 	size_t len = a.len < b.len ? a.len : b.len;
@@ -30,14 +29,14 @@ static int compare_spans(struct span a, struct span b)
 	return diff ? diff : (a.len > b.len) - (a.len < b.len);
 }
 
+/* Asked for once: what a service gets to see must be equal, and what the policy is asked about. An age or PGP key is opened by its ciphertext
+ * alone, whatever name stands beside it; but a name that is refused must not hide behind one that is allowed, nor the other way round. */
 static int compare_keys(const struct sops_key *a, const struct sops_key *b)
 {
 	int diff = (a->type > b->type) - (a->type < b->type);
 
 	if (!diff)
 		diff = compare_spans(a->enc, b->enc);
-	if (diff || a->type == SOPS_KEY_AGE || a->type == SOPS_KEY_PGP)
-		return diff;
 	if (!diff)
 		diff = compare_spans(a->id, b->id);
 	if (!diff)

@@ -364,6 +364,41 @@ static void asks_the_policy_before_a_service(void **state)
 	assert_int_equal(asked, 2);
 }
 
+static int refuse_bad(const void *cookie, const struct sops_key *key, struct err *err)
+{
+	(void)cookie;
+	return span_is(key->id, "bad") ? err_set(err, ERR_POLICY, "not in the policy") : 0;
+}
+
+/* One ciphertext below two names: what the policy says of one name is not taken for the other, whichever comes first. */
+static void asks_the_policy_for_each_name_of_a_ciphertext(void **state)
+{
+	static const enum sops_key_type types[] = {SOPS_KEY_AGE, SOPS_KEY_PGP};
+	size_t t, bad;
+
+	for (t = 0; t < ARRAY_LEN(types); t++) {
+		for (bad = 0; bad < 2; bad++) {
+			CLEAN_RING struct ring ring = RING_INIT;
+			struct wanted docs[2] = {{.meta = {.group_count = 0}}};
+			struct datakey_want wants[2] = {{.meta = &docs[0].meta},
+							{.meta = &docs[1].meta}};
+			struct err err = ERR_INIT;
+
+			ring.age.type = types[t];
+			plug(&ring);
+			ring.keyring.allowed = refuse_bad;
+			add(group(&docs[bad], 1), 0, types[t], "bad", FAKE_KEY);
+			add(group(&docs[!bad], 1), 0, types[t], "good", FAKE_KEY);
+			assert_int_equal(datakey_open(wants, 2, &ring.keyring, NULL, &err), 0);
+			assert_null(wants[!bad].err);
+			assert_non_null(wants[bad].err);
+			assert_int_equal(wants[bad].err->code, ERR_POLICY);
+			assert_string_equal(ring.age_log.order, "good ");
+			free(wants[bad].err);
+		}
+	}
+}
+
 #define SHARE_A "open:010203"
 #define SHARE_B "open:040502"
 
@@ -495,6 +530,7 @@ int main(void)
 		cmocka_unit_test(tells_which_service_is_missing_and_what_was_wrong_with_sources),
 		cmocka_unit_test(cuts_a_report_that_is_too_long),
 		cmocka_unit_test(asks_the_policy_before_a_service),
+		cmocka_unit_test(asks_the_policy_for_each_name_of_a_ciphertext),
 		cmocka_unit_test(needs_enough_shares),
 		cmocka_unit_test(retries_only_where_the_unreachable_could_be_enough),
 		cmocka_unit_test(combines_all_shares_it_could_get),
