@@ -2,26 +2,31 @@
 # SPDX-License-Identifier: Apache-2.0
 """`make mutants`: a test proves something only if a broken program fails it.
 
-Reads tests/mutants/list.txt, makes each sabotage in a copy of the tree, builds it and runs the tests until the first one fails. A
-sabotage that no test notices has survived, and the run fails. Last line: 'N passed, N failed' (passed: noticed).
+Reads tests/mutants/list.txt, makes each sabotage in a copy of the tree, builds it and runs the tests until the first one fails: those
+that the entry names, and only where these are green all others. A sabotage that no test notices has survived, and the run fails. There are
+as many copies as jobs, each at work on a sabotage of its own. Last line: 'N passed, N failed' (passed: noticed).
 
 An entry of the list, separated by empty lines ('#' begins a comment line):
     name: what is sabotaged
     file: lib/x.c
     old: text that stands there exactly once
     new: text that replaces it (may be empty)
-    tests: unit programs to try first (optional)
+    tests: what to try first: unit programs (test_x) and files of tests/program (test_x.py)
 """
 import argparse
+import concurrent.futures
 import os
 import pathlib
+import queue
 import shutil
 import subprocess
 import sys
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-COPY = ROOT / "build/mutants/tree"
+COPIES = ROOT / "build/mutants"
 SAN_ENV = {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1", "UBSAN_OPTIONS": "halt_on_error=1"}
+SAN = ("SAN=1", "BUILD=build/san")
 
 
 def read_list(path):
@@ -37,92 +42,141 @@ def read_list(path):
         key, _, value = line.partition(":")
         entry[key.strip()] = value[1:] if value.startswith(" ") else value
     for entry in entries:
-        missing = {"name", "file", "old", "new"} - entry.keys()
+        missing = {"name", "file", "old", "new", "tests"} - entry.keys()
         if missing:
             sys.exit(f"mutants: {entry} lacks {missing}")
     return entries
 
 
-def copy_tree():
+class DoesNotBuild(Exception):
+    pass
+
+
+class Tree:
     """A copy of the tracked files that keeps times, so that make builds only what a sabotage changed."""
-    shutil.rmtree(COPY / "lib", ignore_errors=True)
-    shutil.rmtree(COPY / "krm-fn", ignore_errors=True)
-    names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True,
-                           text=True).stdout.split("\n")
-    for name in filter(None, names):
-        source, target = ROOT / name, COPY / name
-        if not source.is_file():
-            continue
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source, target)
+
+    def __init__(self, path):
+        self.path = path
+
+    def fill(self):
+        for folder in ("lib", "krm-fn", "tests"):
+            shutil.rmtree(self.path / folder, ignore_errors=True)
+        names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+        for name in filter(None, names):
+            source, target = ROOT / name, self.path / name
+            if not source.is_file():
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+
+    def run(self, argv, env=None, timeout=900):
+        try:
+            done = subprocess.run(argv, cwd=self.path, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.STDOUT, timeout=timeout)
+            return done.returncode, done.stdout.decode(errors="replace")
+        except subprocess.TimeoutExpired:
+            return -1, "no end"
+
+    def make(self, *args):
+        status, output = self.run(["make", "-s", *args])
+        if status != 0:
+            raise DoesNotBuild(output)
+
+    def unit_red(self, names):
+        """The first of these unit programs that fails, or None."""
+        for name in names:
+            self.make(*SAN, f"build/san/unit/{name}")
+            if self.run([f"build/san/unit/{name}"], SAN_ENV)[0] != 0:
+                return name
+        return None
+
+    def program_red(self, files):
+        """The first test of these pytest files that fails, or None."""
+        if not files:
+            return None
+        self.make(*SAN, "all")
+        self.make("all", "tools")
+        env = {**SAN_ENV, "KRM_SOPS": str(self.path / "build/san/krm-sops"), "KRM_SOPS_PLAIN": str(self.path / "build/krm-sops")}
+        status, output = self.run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *(f"tests/program/{name}" for name in files)], env)
+        if status == 0:
+            return None
+        return next((line.split(" ")[1] for line in output.split("\n") if line.startswith("FAILED")), "pytest")
+
+    def first_red(self, first):
+        """The name of the first test that fails, or None where all pass; and whether it is one of those that the entry names."""
+        units = sorted(path.stem for path in (self.path / "tests/unit").glob("test_*.c"))
+        files = sorted(path.name for path in (self.path / "tests/program").glob("test_*.py"))
+        unknown = set(first) - set(units) - set(files)
+        if unknown:
+            raise DoesNotBuild(f"there is no test {', '.join(sorted(unknown))}")
+        named = lambda names: [name for name in names if name in first]
+        rest = lambda names: [name for name in names if name not in first]
+        red = self.unit_red(named(units)) or self.program_red(named(files))
+        if red:
+            return red, True
+        return self.unit_red(rest(units)) or self.program_red(rest(files)), False
 
 
-def run(argv, env=None, timeout=900):
+def try_entry(tree, entry):
+    """(noticed, what to print)"""
+    path = tree.path / entry["file"]
+    whole = path.read_text()
+    if whole.count(entry["old"]) != 1:
+        return False, f"STALE    {entry['name']}: 'old' stands {whole.count(entry['old'])} times in {entry['file']}"
+    start = time.monotonic()
+    path.write_text(whole.replace(entry["old"], entry["new"]))
     try:
-        done = subprocess.run(argv, cwd=COPY, env={**os.environ, **(env or {})}, stdin=subprocess.DEVNULL,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout)
-        return done.returncode, done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired:
-        return -1, "no end"
+        red, by_name = tree.first_red(entry["tests"].split())
+    except DoesNotBuild as why:
+        return False, f"STALE    {entry['name']}: the sabotage does not build\n{str(why)[-1500:]}"
+    finally:
+        path.write_text(whole)
+    if not red:
+        return False, f"SURVIVED {entry['name']}"
+    return True, f"noticed  {entry['name']}: {red}{'' if by_name else ', which the list does not name'} ({time.monotonic() - start:.0f} s)"
 
 
-def build(jobs):
-    for args in (["all"], ["SAN=1", "BUILD=build/san", "all", "unit-bin"]):
-        status, output = run(["make", "-s", f"-j{jobs}", *args])
-        if status != 0:
-            return status, output
-    return 0, ""
-
-
-def first_red(first):
-    """The name of the first test that fails, or None where all pass."""
-    programs = sorted((COPY / "tests/unit").glob("test_*.c"), key=lambda p: (p.stem not in first, p.stem))
-    for program in programs:
-        status, _ = run([f"build/san/unit/{program.stem}"], SAN_ENV)
-        if status != 0:
-            return program.stem
-    env = {**SAN_ENV, "KRM_SOPS": str(COPY / "build/san/krm-sops"), "KRM_SOPS_PLAIN": str(COPY / "build/krm-sops")}
-    status, output = run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", "tests/program"], env)
-    if status != 0:
-        named = [line for line in output.split("\n") if line.startswith("FAILED")]
-        return named[0].split(" ")[1] if named else "pytest"
-    return None
+def make_trees(jobs):
+    first = Tree(COPIES / "tree0")
+    first.fill()
+    try:
+        first.make(f"-j{jobs}", *SAN, "all", "unit-bin")
+        first.make(f"-j{jobs}", "all", "tools")
+        red, _ = first.first_red([])
+    except DoesNotBuild as why:
+        sys.exit(f"mutants: the unharmed tree does not build\n{why}")
+    if red:
+        sys.exit(f"mutants: the unharmed tree is red: {red}")
+    trees = queue.SimpleQueue()
+    trees.put(first)
+    for number in range(1, jobs):
+        copy = Tree(COPIES / f"tree{number}")
+        shutil.rmtree(copy.path, ignore_errors=True)
+        shutil.copytree(first.path, copy.path, symlinks=True)
+        trees.put(copy)
+    return trees
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
-    parser.add_argument("--only", default="", help="run only entries whose name holds this text")
+    parser.add_argument("--only", default="", help="run only entries whose name or file holds this text")
     args = parser.parse_args()
-    entries = [e for e in read_list(ROOT / "tests/mutants/list.txt") if args.only in e["name"]]
-    copy_tree()
-    status, output = build(args.jobs)
-    if status != 0:
-        sys.exit(f"mutants: the unharmed tree does not build\n{output}")
-    red = first_red([])
-    if red:
-        sys.exit(f"mutants: the unharmed tree is red: {red}")
+    entries = [e for e in read_list(ROOT / "tests/mutants/list.txt") if args.only in e["name"] or args.only in e["file"]]
+    trees = make_trees(args.jobs)
+
+    def work(entry):
+        tree = trees.get()
+        try:
+            return try_entry(tree, entry)
+        finally:
+            trees.put(tree)
+
     passed = failed = 0
-    for entry in entries:
-        path = COPY / entry["file"]
-        whole = path.read_text()
-        if whole.count(entry["old"]) != 1:
-            print(f"STALE    {entry['name']}: 'old' stands {whole.count(entry['old'])} times in {entry['file']}")
-            failed += 1
-            continue
-        path.write_text(whole.replace(entry["old"], entry["new"]))
-        status, output = build(args.jobs)
-        red = "does not build" if status != 0 else first_red(entry.get("tests", "").split())
-        if status != 0:
-            print(f"STALE    {entry['name']}: the sabotage does not build\n{output[-1500:]}")
-            failed += 1
-        elif red:
-            print(f"noticed  {entry['name']}: {red}", flush=True)
-            passed += 1
-        else:
-            print(f"SURVIVED {entry['name']}", flush=True)
-            failed += 1
-        path.write_text(whole)
+    with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
+        for noticed, text in pool.map(work, entries):
+            print(text, flush=True)
+            passed, failed = passed + noticed, failed + (not noticed)
     print(f"{passed} passed, {failed} failed")
     return 1 if failed or not passed else 0
 
