@@ -125,8 +125,13 @@ def test_killed_while_it_holds_secrets(place, plain_program, verb, number):
     argv, text = {"function": ((), bad_cases.resource_list(secret, BIG)), "filter": (("filter",), f"{secret}---\n{BIG}".encode())}[verb]
     place.copy("bad/secret.yaml")
     before = files_below(place.path)
+
+    def start():
+        no_core_limit()
+        signal.signal(signal.SIGQUIT, signal.SIG_DFL)  # a shell starts what runs in the background with it ignored
+
     program = subprocess.Popen([plain_program, *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=place.env(**bad_cases.KEYS), cwd=place.cwd,
-                               preexec_fn=no_core_limit)
+                               preexec_fn=start)
     program.stdin.write(text)
     program.stdin.close()
     first = program.stdout.read(1)
