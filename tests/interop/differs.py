@@ -40,6 +40,11 @@ def holds_a_mark_inside(document, theirs, ours):
     return theirs.status == 0 and ours.status == 0 and b"\xef\xbb\xbf" in document[3:]
 
 
+def guesses_by_content(document, theirs, ours):
+    """A file whose name says binary, and whose content is none of sops's binary documents, as where its `data` is gone."""
+    return theirs.status == 4 and b"error emitting binary store" in theirs.stderr and ours.status == 0 and "--input-type" not in ours.argv
+
+
 LOST_TEXT = "differs_refuses_lost_text"  # `decrypt --compat=sops` prints sops's bytes there, which the tests hold it to
 
 # name of the row's test -> predicate(document, theirs, ours)
@@ -63,6 +68,7 @@ ROWS = {
     "differs_second_byte_order_mark": both(refuses("a second byte order mark", theirs=(0, 1, 25, 51)), holds(rb"^(\xef\xbb\xbf){2}")),
     "differs_byte_order_mark_inside": holds_a_mark_inside,
     "differs_extract_index_of_map": refuses("the extract path", theirs=(0,)),
+    "differs_guesses_where_the_name_says_nothing": guesses_by_content,
     "differs_extract_of_a_comment": refuses("the extract path names a comment", theirs=(0,)),
 }
 
