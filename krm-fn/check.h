@@ -10,6 +10,7 @@
 #include "paths.h"
 
 #include "decrypt.h"
+#include "sops/regex.h"
 
 struct finding {
 	const char *path;
@@ -70,7 +71,8 @@ enum {
 struct check {
 	struct findings findings;
 	struct creation_cache rules;
-	struct keyring *ring; /* NULL: without keys */
+	struct regex_work patterns; /* of all files */
+	struct keyring *ring;       /* NULL: without keys */
 	struct check_pending pending[CHECK_PENDING_MAX];
 	size_t pending_count, pending_bytes;
 	size_t files, documents; /* seen, encrypted: for the last line */

@@ -68,11 +68,12 @@ static int visit(void *cookie, const struct leaf *leaf, struct err *err)
 	return buf_check(&clear->field, err);
 }
 
-static int rule_of(const struct creation_rule *rule, struct sops_rule *ret_rule, struct err *err)
+static int rule_of(const struct creation_rule *rule, struct regex_work *work,
+		   struct sops_rule *ret_rule, struct err *err)
 {
 	const struct sops_meta meta = {.rule = rule->kind, .rule_text = rule->text};
 
-	return sops_rule_init(&meta, ret_rule, err);
+	return sops_rule_init(&meta, work, ret_rule, err);
 }
 
 /* Selects by naming what is secret, and not by the fields that every Secret has. */
@@ -183,7 +184,9 @@ static int choose(struct check *check, const struct path_file *file, struct chos
 		return -1;
 	if (!entry)
 		return 0;
-	if (chosen->rule && rule_of(chosen->rule, &chosen->selector, &own) < 0) {
+	if (chosen->rule && (rule_of(chosen->rule, &check->patterns, &chosen->selector, &own) < 0 ||
+			     names_fields(chosen->rule, &chosen->selector, &names, &own) < 0 ||
+			     is_about(chosen->rule, file->path, &chosen->about, &own) < 0)) {
 		if (own.code == ERR_NOMEM) {
 			*err = own;
 			return -1;
@@ -196,9 +199,6 @@ static int choose(struct check *check, const struct path_file *file, struct chos
 		return tell_broken(check, entry, err);
 	if (!chosen->rule)
 		return 0;
-	if (names_fields(chosen->rule, &chosen->selector, &names, err) < 0 ||
-	    is_about(chosen->rule, file->path, &chosen->about, err) < 0)
-		return -1;
 	chosen->others = names || chosen->about;
 	return 0;
 }
@@ -221,7 +221,7 @@ static int look(struct check *check, const struct path_file *file, const struct 
 	if (!clear.secret && !chosen->others)
 		return 0;
 	if (leaves_walk(item, &chosen->selector, visit, &clear, err) < 0)
-		return -1;
+		return err_wrap(err, "%s", file->shown);
 	return clear.count ? tell(check, file, &clear, chosen->rule, more, err) : 0;
 }
 

@@ -96,8 +96,9 @@ static int look_at_leaves(struct look *look, struct err *err)
 	CLEAN_SOPS_RULE struct sops_rule rule = {.regex = NULL};
 	struct err own = ERR_INIT;
 
-	if (sops_rule_init(look->meta, &rule, &own) == 0)
-		return leaves_walk(look->branch, &rule, visit, look, err);
+	if (sops_rule_init(look->meta, &look->check->patterns, &rule, &own) == 0 &&
+	    leaves_walk(look->branch, &rule, visit, look, &own) == 0)
+		return 0;
 	if (own.code == ERR_NOMEM) {
 		*err = own;
 		return -1;

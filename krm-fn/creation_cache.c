@@ -51,6 +51,7 @@ static int load(struct creation_cache *cache, char *path, struct creation_entry 
 		entry_free(entry);
 		return -1;
 	}
+	entry->rules.work = &cache->patterns;
 	entry->next = cache->entries;
 	cache->entries = entry;
 	*ret_entry = entry;

@@ -8,6 +8,8 @@
 
 #include "creation_rules.h"
 
+#include "sops/regex.h"
+
 /* One `.sops.yaml`. */
 struct creation_entry {
 	struct creation_entry *next;
@@ -21,7 +23,8 @@ struct creation_entry {
 struct creation_cache {
 	const char *given; /* --config: an absolute path, for every file; NULL: look for it */
 	struct creation_entry *entries;
-	char *dir; /* the folder of the last file, and its entry */
+	struct regex_work patterns; /* of all of them */
+	char *dir;                  /* the folder of the last file, and its entry */
 	struct creation_entry *last;
 };
 

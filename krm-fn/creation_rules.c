@@ -284,7 +284,7 @@ int creation_rules_choose(struct creation_rules *rules, const char *path,
 		bool fits = false;
 
 		if (rule->path_regex.len && !rule->regex &&
-		    regex_compile(rule->path_regex, &rule->regex, err) < 0) {
+		    regex_compile(rule->path_regex, rules->work, &rule->regex, err) < 0) {
 			(void)err_wrap(err, "'path_regex'");
 			return fail(rules, rule, err);
 		}

@@ -33,7 +33,8 @@ struct creation_rule {
 struct creation_rules {
 	struct buf bytes;
 	struct doc doc;
-	const char *path, *dir; /* of the file; absolute */
+	const char *path, *dir;  /* of the file; absolute */
+	struct regex_work *work; /* of path_regex, as in regex.h; may be set before a choice */
 	struct creation_rule *rules;
 	size_t count; /* 0: the file has no creation rules, which says nothing about any file */
 };

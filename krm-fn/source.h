@@ -47,12 +47,21 @@ struct source_options {
 	size_t files_max, bytes_max; /* as in struct policy */
 };
 
+enum {
+	SOURCE_LIMIT_TEXT_MAX = 512,
+	/* Files with one MAC that items differ from, before no more of them are looked at: a document and its older states have as many MACs as
+	 * states, and who adds decoys gets no further than the error. */
+	SOURCE_MISMATCHES_MAX = 16,
+};
+
 /* Owns the bytes, paths and errors that wants point to. */
 struct source_files {
 	struct arena arena;
-	bool limit_hit;     /* a limit was passed: what was not found may yet exist, say so */
-	size_t files, read; /* files seen, files read: for tests and messages */
-	size_t bytes;       /* read in all */
+	/* What of the tree was not looked through, "the search ends after 100000 files": what was not found may yet exist. "": all was looked through. */
+	char limit[SOURCE_LIMIT_TEXT_MAX];
+	/* files seen, files read, documents made of files, items compared with one: for tests and messages */
+	size_t files, read, parsed, compared;
+	size_t bytes; /* read in all */
 };
 
 #define SOURCE_ARENA_MAX \
@@ -63,7 +72,7 @@ struct source_files {
 	}
 #define CLEAN_SOURCE_FILES CLEANUP(source_files_release)
 
-/* Looks for all of them in one walk. What can not be read counts as not there. Two wants of one file (a multi-document stream has one MAC)
+/* Looks for all of them in one walk, where the origins lead first, then from the nearest file on. What can not be read counts as not there. Two wants of one file (a multi-document stream has one MAC)
  * get the same bytes pointer. -1 only for what concerns all: ERR_NOMEM, ERR_SYSTEM where the root can not be opened. */
 int source_find(struct source_want *wants, size_t n, const struct source_options *options,
 		struct source_files *ret_files, struct err *err) NODISCARD;

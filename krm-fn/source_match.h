@@ -5,6 +5,7 @@
 #ifndef SOURCE_MATCH_H
 #define SOURCE_MATCH_H
 
+#include "sops/regex.h"
 #include "sops/sops_meta.h"
 
 /* A file that was read and whose metadata has been taken out. */
@@ -20,8 +21,8 @@ int source_match(const struct source_doc *source, struct doc_node *item, struct 
 
 /* What is odd about an item without a source, one text each in arena: its kind, what is empty in an encrypted place, what is in the clear in
  * an encrypted Secret. */
-int source_notes(struct doc_node *item, struct arena *arena, const char ***ret_notes,
-		 size_t *ret_count, struct err *err) NODISCARD;
+int source_notes(struct doc_node *item, struct regex_work *work, struct arena *arena,
+		 const char ***ret_notes, size_t *ret_count, struct err *err) NODISCARD;
 
 enum { SOURCE_NOTES_MAX = 32 /* notes of one item; the last then says how many more there are */ };
 

@@ -13,6 +13,7 @@ enum { NOTE_MAX = 512 /* bytes of one note */ };
 
 struct notes {
 	struct arena *arena;
+	struct regex_work *work;
 	const struct item_view *view;
 	bool secret;
 	const char *list[SOURCE_NOTES_MAX];
@@ -65,16 +66,16 @@ static int note_leaves(struct notes *notes, struct err *err)
 {
 	CLEAN_SOPS_RULE struct sops_rule rule = {.regex = NULL};
 
-	if (sops_rule_init(&notes->view->meta, &rule, err) < 0)
+	if (sops_rule_init(&notes->view->meta, notes->work, &rule, err) < 0)
 		return err->code == ERR_FORMAT ? 0 : -1; /* it will not decrypt either */
 	return leaves_walk(notes->view->branch, &rule, visit, notes, err);
 }
 
-int source_notes(struct doc_node *item, struct arena *arena, const char ***ret_notes,
-		 size_t *ret_count, struct err *err)
+int source_notes(struct doc_node *item, struct regex_work *work, struct arena *arena,
+		 const char ***ret_notes, size_t *ret_count, struct err *err)
 {
 	CLEAN_ITEM_VIEW struct item_view view = ITEM_VIEW_INIT;
-	struct notes notes = {.arena = arena, .view = &view};
+	struct notes notes = {.arena = arena, .work = work, .view = &view};
 	struct span kind = doc_get_str(item, "kind");
 	struct err own = ERR_INIT;
 	const char **list;

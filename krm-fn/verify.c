@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 enum {
@@ -189,29 +190,53 @@ static void report_forged(const struct source_want *want, struct report *report)
 	report_add(report, &err, want->item);
 }
 
+/* Why there is no source: what was looked through, and what was not. A limit that somebody who writes to Git has used up must not look like a
+ * source that lies elsewhere. */
+struct why {
+	char text[SOURCE_LIMIT_TEXT_MAX + ERR_MSG_MAX];
+};
+
+static struct why why_unverified(const struct verify *verify)
+{
+	struct why why = {.text = "no root to look for sources"};
+
+	if (verify->root && verify->files.limit[0])
+		snprintf(why.text, sizeof(why.text),
+			 "not found below '%s', which was not looked through in full: %s",
+			 text_quote(span_str(verify->root)).text, verify->files.limit);
+	else if (verify->root)
+		snprintf(why.text, sizeof(why.text), "no file below '%s' has the sops.mac",
+			 text_quote(span_str(verify->root)).text);
+	return why;
+}
+
+static const char *hint_of(const struct verify *verify)
+{
+	return verify->root && verify->files.limit[0]
+		       ? "the policy's 'limits' say how many files and bytes are looked through; "
+			 "--root names a smaller folder with the sources"
+		       : "name the folder of the sources with --root; `mac: auto` takes items "
+			 "without a source";
+}
+
 static void report_unverified(const struct verify *verify, const struct source_want *want,
 			      struct report *report)
 {
 	struct err err = ERR_INIT;
 
-	(void)err_set(&err, ERR_MAC, "%s: the MAC can not be verified: %s%s%s", want->label,
-		      verify->root ? "no file below '" : "no root to look for its source",
-		      verify->root ? text_quote(span_str(verify->root)).text : "",
-		      verify->root ? "' has its sops.mac" : "");
-	(void)err_hint(&err, "name the folder of the sources with --root; `mac: auto` takes items "
-			     "without a source");
+	(void)err_set(&err, ERR_MAC, "%s: the MAC can not be verified: %s", want->label,
+		      why_unverified(verify).text);
+	(void)err_hint(&err, "%s", hint_of(verify));
 	report_add(report, &err, want->item);
 }
 
 static void note_unverified(const struct verify *verify, size_t count, struct span names)
 {
-	report_note(
-		"%zu item%s could not be verified%s%s%s%s: %.*s%s", count, count == 1 ? "" : "s",
-		verify->root ? ", no file below '" : ", no root to look for sources",
-		verify->root ? text_quote(span_str(verify->root)).text : "",
-		verify->root ? "' has their sops.mac" : "",
-		verify->files.limit_hit ? " (the search ended at its limit)" : "", (int)names.len,
-		(const char *)names.data, names.len == NAMES_SHOWN_MAX ? "..." : "");
+	report_note("%zu item%s could not be verified, %s: %.*s%s", count, count == 1 ? "" : "s",
+		    why_unverified(verify).text, (int)names.len, (const char *)names.data,
+		    names.len == NAMES_SHOWN_MAX ? "..." : "");
+	if (verify->files.limit[0])
+		report_note("hint: %s", hint_of(verify));
 }
 
 static void note_odd(const struct source_want *want)

@@ -6,6 +6,7 @@
 
 #include "base/wipe.h"
 #include "sops/datakey.h"
+#include "sops/regex.h"
 #include "sops/sops_extract.h"
 #include "sops/sops_tree.h"
 
@@ -17,6 +18,7 @@ struct engine {
 	struct sops_mac *mac;
 	struct sops_value_opener opener;
 	struct sops_rule rule;
+	struct regex_work patterns; /* of all jobs */
 	const struct sops_meta
 		*rule_of; /* whose rule that is: documents of a repository share theirs */
 };
@@ -106,7 +108,7 @@ static int set_rule(struct engine *engine, const struct sops_meta *meta, struct 
 		return 0;
 	sops_rule_release(&engine->rule);
 	engine->rule_of = NULL;
-	if (sops_rule_init(meta, &engine->rule, err) < 0)
+	if (sops_rule_init(meta, &engine->patterns, &engine->rule, err) < 0)
 		return -1;
 	engine->rule_of = meta;
 	return 0;

@@ -3,7 +3,7 @@
  * Matching of selection patterns: re2.c puts the pattern into PCRE2's syntax, PCRE2 matches. Pattern and subjects both come from the
  * document, so no pattern may take long. PCRE2's backtracking matcher goes first, with few steps to spend: that is enough, and fast, for
  * what people write. Where it is not, its other matcher follows all paths at once, as RE2 does, which takes time in proportion to the
- * subject; where even that needs more than a named limit it is an error. See regex.h.
+ * subject; where even that needs more than a named limit it is an error. Above both stands the time that a whole run may take. See regex.h.
  */
 #include "sops/regex.h"
 
@@ -14,6 +14,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 #include <stdlib.h>
+#include <time.h>
 
 enum {
 	STEPS_MAX =
@@ -23,12 +24,17 @@ enum {
 	STATES_MAX = 2000, /* paths followed at once; each character costs up to the square of it */
 	STATE_INTS = 3,    /* PCRE2: pcre2_dfa_match.c (INTS_PER_STATEBLOCK) */
 	SPARE_INTS = 64,   /* what the matcher has in the workspace besides */
-	SLOW_SUBJECT_MAX =
-		8 * 1024, /* bytes of a subject that is followed so: the worst found took 7 s */
+	SLOW_SUBJECT_MAX = 8 * 1024, /* bytes of a subject that is followed so */
 	SLOW_CALLS_MAX =
 		100 * 1000, /* looks around a place, for (?m): one a character, as a rule */
 	SUBJECT_MAX = 3 * 256 * 1024 * 1024, /* a document's bytes, each made U+FFFD */
 };
+
+#define SECOND UINT64_C(1000000000)
+/* Of all patterns of a run. What people write takes a microsecond for a key; one subject of the worst pattern found would take 7 s. */
+#define WORK_MAX (3 * SECOND)
+/* Not counted: so no honest document, however long, nor a busy machine comes near the bound. */
+#define WORK_FREE (SECOND / 50000)
 
 struct matcher {
 	pcre2_code *quick, *slow; /* slow: made when it is first wanted */
@@ -39,7 +45,16 @@ struct matcher {
 
 struct regex {
 	struct matcher *matcher;
+	struct regex_work *work, own; /* work: the run's, or own */
 };
+
+static uint64_t clock_now(void)
+{
+	struct timespec now = {.tv_sec = 0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
+}
 
 static pcre2_code *compile(struct span text, uint32_t options, struct err *err)
 {
@@ -103,12 +118,12 @@ static int compile_quick(struct matcher *m, struct span pattern, struct err *err
 	return m->quick ? 0 : -1;
 }
 
-/* One run from the subject's first character on finds whether there is a match anywhere. */
+/* One run from the subject's first character on finds whether there is a match anywhere. (?C): asks at each character whether to go on. */
 static int compile_slow(struct matcher *m, struct err *err)
 {
 	CLEAN_BUF struct buf text = BUF_INIT(RE2_OUTPUT_MAX);
 
-	buf_add_str(&text, "(?s:.)*(?:");
+	buf_add_str(&text, "(?s:.)*(?C)(?:");
 	if (re2_translate(buf_span(&m->pattern), RE2_PARALLEL, &text, err) < 0)
 		return -1;
 	buf_add_char(&text, ')');
@@ -134,7 +149,8 @@ static int matcher_init(struct matcher *m, struct span pattern, struct err *err)
 	return 0;
 }
 
-int regex_compile(struct span pattern, struct regex **ret_regex, struct err *err)
+int regex_compile(struct span pattern, struct regex_work *work, struct regex **ret_regex,
+		  struct err *err)
 {
 	struct regex *regex = calloc(1, sizeof(*regex));
 
@@ -144,6 +160,7 @@ int regex_compile(struct span pattern, struct regex **ret_regex, struct err *err
 		regex_free(regex);
 		return err_nomem(err);
 	}
+	regex->work = work ? work : &regex->own;
 	if (matcher_init(regex->matcher, pattern, err) < 0) {
 		regex_free(regex);
 		return err_wrap(err, "pattern '%s'", text_quote(pattern).text);
@@ -172,6 +189,7 @@ static int verdict(int found, bool *ret_match, struct err *err)
 	case PCRE2_ERROR_HEAPLIMIT:
 	case PCRE2_ERROR_DFA_WSSIZE:
 	case PCRE2_ERROR_DFA_RECURSE:
+	case PCRE2_ERROR_CALLOUT:
 		return 1;
 	case PCRE2_ERROR_NOMEMORY:
 		return err_nomem(err);
@@ -195,7 +213,17 @@ static int match_quick(struct matcher *m, struct span s, bool *ret_match, struct
 		ret_match, err);
 }
 
-static int match_slow(struct matcher *m, struct span s, bool *ret_match, struct err *err)
+/* cookie: when the run's time is over. */
+static int go_on(pcre2_callout_block *at, void *cookie)
+{
+	const uint64_t *end = cookie;
+
+	(void)at;
+	return clock_now() > *end ? PCRE2_ERROR_CALLOUT : 0;
+}
+
+static int match_slow(struct matcher *m, struct span s, uint64_t end, bool *ret_match,
+		      struct err *err)
 {
 	int workspace[2 * STATES_MAX * STATE_INTS + SPARE_INTS];
 	int r = 1;
@@ -203,6 +231,7 @@ static int match_slow(struct matcher *m, struct span s, bool *ret_match, struct 
 	if (!m->slow && compile_slow(m, err) < 0)
 		return err_wrap(err, "pattern '%s'", text_quote(buf_span(&m->pattern)).text);
 	(void)pcre2_set_match_limit(m->limits, SLOW_CALLS_MAX);
+	(void)pcre2_set_callout(m->limits, go_on, &end);
 	if (s.len <= SLOW_SUBJECT_MAX)
 		r = verdict(pcre2_dfa_match(m->slow, s.data, s.len, 0,
 					    PCRE2_NO_UTF_CHECK | PCRE2_DFA_SHORTEST, m->found,
@@ -235,7 +264,14 @@ static void replace_bad(struct span subject, struct buf *out)
 int regex_match(const struct regex *regex, struct span subject, bool *ret_match, struct err *err)
 {
 	CLEAN_BUF struct buf copy = BUF_INIT(SUBJECT_MAX);
+	struct regex_work *work = regex->work;
+	uint64_t start, took;
 	int r;
+
+	if (work->spent >= WORK_MAX)
+		return err_set(err, ERR_LIMIT,
+			       "pattern '%s': matching the patterns of this run takes too long",
+			       text_quote(buf_span(&regex->matcher->pattern)).text);
 
 	if (!utf8_valid(subject)) {
 		replace_bad(subject, &copy);
@@ -245,6 +281,13 @@ int regex_match(const struct regex *regex, struct span subject, bool *ret_match,
 	}
 	if (!subject.data)
 		subject = SPAN("");
+	start = clock_now();
 	r = match_quick(regex->matcher, subject, ret_match, err);
-	return r > 0 ? match_slow(regex->matcher, subject, ret_match, err) : r;
+	if (r > 0)
+		r = match_slow(regex->matcher, subject, start + WORK_MAX - work->spent, ret_match,
+			       err);
+	took = clock_now() - start;
+	if (took > WORK_FREE)
+		work->spent += took;
+	return r;
 }

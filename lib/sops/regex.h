@@ -11,11 +11,19 @@
 
 struct regex;
 
-/* Errors, which name the pattern: ERR_FORMAT for one that RE2 does not take, ERR_UNSUPPORTED for a script that this PCRE2 does not know,
- * ERR_LIMIT, ERR_NOMEM. */
-int regex_compile(struct span pattern, struct regex **ret_regex, struct err *err) NODISCARD;
+/* What matching has cost a whole run, over all its patterns: they and what they are matched with come from documents, so all of it together has a
+ * bound. Begins as zeros. */
+struct regex_work {
+	uint64_t spent; /* nanoseconds, of matches that took unusually long */
+};
 
-/* Is there a match anywhere in subject? Bytes that are not UTF-8 count as U+FFFD. Errors: ERR_LIMIT, ERR_NOMEM. */
+/* work: the run's, which must outlive the regex; NULL: a bound for this pattern alone. Errors, which name the pattern: ERR_FORMAT for one that RE2 does not take, ERR_UNSUPPORTED for a script that this PCRE2 does not know,
+ * ERR_LIMIT, ERR_NOMEM. */
+int regex_compile(struct span pattern, struct regex_work *work, struct regex **ret_regex,
+		  struct err *err) NODISCARD;
+
+/* Is there a match anywhere in subject? Bytes that are not UTF-8 count as U+FFFD. Errors: ERR_LIMIT, also where the run's
+ * work is spent; ERR_NOMEM. */
 int regex_match(const struct regex *regex, struct span subject, bool *ret_match, struct err *err)
 	NODISCARD;
 

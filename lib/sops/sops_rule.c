@@ -6,14 +6,15 @@
 
 #include "sops/regex.h"
 
-int sops_rule_init(const struct sops_meta *meta, struct sops_rule *ret_rule, struct err *err)
+int sops_rule_init(const struct sops_meta *meta, struct regex_work *work,
+		   struct sops_rule *ret_rule, struct err *err)
 {
 	struct sops_rule rule = {.kind = meta->rule};
 
 	if (rule.kind == SOPS_RULE_UNENCRYPTED_SUFFIX || rule.kind == SOPS_RULE_ENCRYPTED_SUFFIX)
 		rule.suffix = meta->rule_text;
 	/* Differs: for sops a pattern that does not compile matches nothing, silently. */
-	else if (regex_compile(meta->rule_text, &rule.regex, err) < 0)
+	else if (regex_compile(meta->rule_text, work, &rule.regex, err) < 0)
 		return err_wrap(err, "sops metadata: the pattern of what is encrypted");
 	*ret_rule = rule;
 	return 0;

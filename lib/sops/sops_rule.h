@@ -9,6 +9,7 @@
 #include "sops/sops_meta.h"
 
 struct regex;
+struct regex_work;
 
 struct sops_rule {
 	enum sops_rule_kind kind;
@@ -26,9 +27,9 @@ struct sops_rule_state {
 	bool prior_comment; /* ... and one that is not the last of them */
 };
 
-/* ret_rule must be zeroed. Errors: ERR_FORMAT for a pattern that RE2 would not take, ERR_NOMEM. */
-int sops_rule_init(const struct sops_meta *meta, struct sops_rule *ret_rule, struct err *err)
-	NODISCARD;
+/* ret_rule must be zeroed. work: as in regex.h, or NULL. Errors: ERR_FORMAT for a pattern that RE2 would not take, ERR_NOMEM. */
+int sops_rule_init(const struct sops_meta *meta, struct regex_work *work,
+		   struct sops_rule *ret_rule, struct err *err) NODISCARD;
 
 /* Goes below a map's key: sets key_hit where the key matches. Errors: ERR_LIMIT, ERR_NOMEM. */
 int sops_rule_key(const struct sops_rule *rule, struct span key, struct sops_rule_state *state,

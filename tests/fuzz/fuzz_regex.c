@@ -20,7 +20,7 @@ static int match_of(struct span pattern, struct span subject, bool must_compile)
 	bool match = false;
 	int r;
 
-	if (regex_compile(pattern, &regex, &err) < 0) {
+	if (regex_compile(pattern, NULL, &regex, &err) < 0) {
 		assert(err.code == ERR_LIMIT || err.code == ERR_UNSUPPORTED ||
 		       (err.code == ERR_FORMAT && !must_compile));
 		return UNKNOWN;

@@ -8,6 +8,7 @@ comments, base64 in lines.
 import base64
 import copy
 import pathlib
+import time
 
 import pytest
 import yaml
@@ -241,6 +242,39 @@ def test_without_a_source_it_is_told_what_is_odd(ours):
     assert result.status == 0
     assert "could not be verified" in result.message
     assert "spec.hosts[1]: empty" in result.message
+
+
+@pytest.mark.parametrize("limits, reason", [
+    ("{files: 5}", "the search ends after 5 files"), ("{bytes: 50}", "the search ends after 50 bytes"),
+])
+def test_a_crowd_that_hides_the_source_is_told_and_refused_by_verify(ours, limits, reason):
+    """Files that somebody has added before the source come to be looked at: the search ends, and says that this is why."""
+    policy = ours.write("policy.yaml", POLICY % f"{{limits: {limits}}}")
+    policy.chmod(0o600)
+    for number in range(10):
+        ours.write(f"apps/{number}.yaml", "a crowd\n")
+    ours.write("base/secret.yaml", (DATA / "secret.yaml").read_bytes())
+    doc = in_build(load("secret.yaml"))
+    doc["stringData"]["password"] = ""
+    result = ours.function(resource_list([doc]), KRM_SOPS_POLICY=str(policy))
+    assert result.status == 0, result.message
+    for word in ("1 item could not be verified", "which was not looked through in full", reason, "hint: the policy's 'limits'", "stringData.password: empty"):
+        assert word in result.message, result.message
+    assert_refused(ours.function(resource_list([doc], {"mac": "verify"}), KRM_SOPS_POLICY=str(policy)), "orders-db", reason, "hint: the policy's 'limits'")
+    # Where kustomize tells the origin, the crowd is of no use.
+    doc["metadata"]["annotations"]["config.kubernetes.io/origin"] = "path: base/secret.yaml\n"
+    if "files" in limits:
+        assert_refused(ours.function(resource_list([doc]), KRM_SOPS_POLICY=str(policy)), "stringData.password")
+
+
+def test_a_hostile_pattern_does_not_hold_up_a_run(ours):
+    """Each key is within the bounds of one match, all of them together are not."""
+    doc = in_build(load("widget.yaml"))
+    doc["sops"]["encrypted_regex"] = "(?:x{1,25}y?){1,25}y$"
+    doc["spec"] = {"x" * 4000 + f"yz{number}": "a" for number in range(2000)}
+    start = time.monotonic()
+    assert_refused(ours.function(resource_list([doc])), "Widget", "takes too long")
+    assert time.monotonic() - start < 45
 
 
 def test_an_old_mac_on_new_values_is_told_and_refused_by_verify(ours):

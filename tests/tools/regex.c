@@ -49,7 +49,7 @@ static void answer(void)
 			regex_free(regex);
 			regex = NULL;
 			refused = '.';
-			if (regex_compile(span_of(body, size), &regex, &err) < 0)
+			if (regex_compile(span_of(body, size), NULL, &regex, &err) < 0)
 				refused = word(&err, 'x');
 			putchar(refused);
 		} else if (!regex) {
@@ -103,7 +103,7 @@ static void sets(void)
 		struct regex *regex = NULL;
 		struct err err = ERR_INIT;
 
-		if (regex_compile(span_of(line, (size_t)len - 1), &regex, &err) == 0)
+		if (regex_compile(span_of(line, (size_t)len - 1), NULL, &regex, &err) == 0)
 			print_set(regex);
 		else
 			putchar(word(&err, 'x'));

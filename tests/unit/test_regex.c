@@ -431,7 +431,7 @@ static void takes_and_refuses_what_go_does(void **state)
 	for (i = 0; i < ARRAY_LEN(syntax); i++) {
 		struct regex *regex = NULL;
 		struct err err = ERR_INIT;
-		int r = regex_compile(syntax[i].pattern, &regex, &err);
+		int r = regex_compile(syntax[i].pattern, NULL, &regex, &err);
 
 		if ((r == 0) != syntax[i].taken)
 			fail_msg("'%s' is %s", text_quote(syntax[i].pattern).text,
@@ -447,7 +447,7 @@ static int matches_of(struct span pattern, struct span subject, struct err *err)
 {
 	struct regex *regex = NULL;
 	bool match = false;
-	int r = regex_compile(pattern, &regex, err);
+	int r = regex_compile(pattern, NULL, &regex, err);
 
 	if (r == 0)
 		r = regex_match(regex, subject, &match, err);
@@ -475,7 +475,7 @@ static void matches_again_with_one_pattern(void **state)
 	bool match;
 	int i;
 
-	assert_int_equal(regex_compile(SPAN("^a+$"), &regex, &err), 0);
+	assert_int_equal(regex_compile(SPAN("^a+$"), NULL, &regex, &err), 0);
 	for (i = 0; i < 3; i++) {
 		assert_int_equal(regex_match(regex, SPAN("aa"), &match, &err), 0);
 		assert_true(match);
@@ -558,7 +558,8 @@ static void says_what_is_wrong(void **state)
 		struct regex *regex = NULL;
 		struct err err = ERR_INIT;
 
-		assert_int_equal(regex_compile(span_str(refusals[i].pattern), &regex, &err), -1);
+		assert_int_equal(regex_compile(span_str(refusals[i].pattern), NULL, &regex, &err),
+				 -1);
 		assert_int_equal(err.code, ERR_FORMAT);
 		assert_string_equal(err.msg, refusals[i].message);
 	}
@@ -584,9 +585,10 @@ static const struct {
 	{"(\\pL|\\p{Lu}|[[:alpha:]])*1$", "Aa", 2000, "1x", 0},
 };
 
+enum { SECONDS_MAX = 10 }; /* with sanitizers; each takes some ms without */
+
 static void answers_hard_patterns_in_bounded_time(void **state)
 {
-	enum { SECONDS_MAX = 10 }; /* with sanitizers; each takes some ms without */
 	size_t i, n;
 
 	for (i = 0; i < ARRAY_LEN(hard); i++) {
@@ -637,6 +639,40 @@ static void differs_pattern_past_a_limit(void **state)
 	buf_add_fill(&text, 'x', 10000);
 	buf_add_str(&text, "yz");
 	expect_limit(SPAN("(x+x+)+y$"), buf_span(&text), "matching it takes too long");
+}
+
+/* Many subjects, each of them slow but within its own limits: a run ends with an error, and soon. Another run begins anew. */
+static void bounds_the_work_of_a_whole_run(void **state)
+{
+	static const char *const patterns[] = {"(x+x+)+y$", "(?:x{1,25}y?){1,25}y$"};
+	CLEAN_BUF struct buf subject = BUF_INIT(1 << 20);
+	struct regex_work work = {.spent = 0};
+	struct regex *slow[2], *plain;
+	struct err err = ERR_INIT;
+	clock_t start = clock();
+	bool match;
+	int i, r = 0;
+
+	buf_add_fill(&subject, 'x', 4000);
+	buf_add_str(&subject, "yz");
+	for (i = 0; i < 2; i++)
+		assert_int_equal(regex_compile(span_str(patterns[i]), &work, &slow[i], &err), 0);
+	assert_int_equal(regex_compile(SPAN("^a$"), &work, &plain, &err), 0);
+	assert_int_equal(regex_match(plain, SPAN("a"), &match, &err), 0);
+	for (i = 0; i < 100000 && r == 0; i++)
+		r = regex_match(slow[i % 2], buf_span(&subject), &match, &err);
+	assert_int_equal(r, -1);
+	assert_int_equal(err.code, ERR_LIMIT);
+	/* What the run has spent holds for its other patterns too. */
+	assert_int_equal(regex_match(plain, SPAN("a"), &match, &err), -1);
+	assert_string_equal(err.msg,
+			    "pattern '^a$': matching the patterns of this run takes too long");
+	assert_true(clock() - start < (clock_t)SECONDS_MAX * CLOCKS_PER_SEC);
+	work.spent = 0;
+	assert_int_equal(regex_match(plain, SPAN("a"), &match, &err), 0);
+	for (i = 0; i < 2; i++)
+		regex_free(slow[i]);
+	regex_free(plain);
 }
 
 /* Go: Unicode 15. PCRE2 knows that from 10.43 on. */
@@ -760,8 +796,9 @@ static void survives_mangled_subjects(void **state)
 	struct regex *all[3] = {NULL};
 	struct err err = ERR_INIT;
 
-	assert_int_equal(regex_compile(SPAN("(?i)^(k|\xc3\xa9|.)*\\bx\\z"), &all[0], &err), 0);
-	assert_int_equal(regex_compile(SPAN("^(\\w+)+$"), &all[1], &err), 0);
+	assert_int_equal(regex_compile(SPAN("(?i)^(k|\xc3\xa9|.)*\\bx\\z"), NULL, &all[0], &err),
+			 0);
+	assert_int_equal(regex_compile(SPAN("^(\\w+)+$"), NULL, &all[1], &err), 0);
 	mangle_all(SPAN("stringData k\xe2\x84\xaa\xc3\xa9\xf0\x9f\x98\x80 aaaaaaaaaaaaaaaaaaaa"),
 		   survive_subject, all);
 	regex_free(all[0]);
@@ -778,6 +815,7 @@ int main(void)
 		cmocka_unit_test(says_what_is_wrong),
 		cmocka_unit_test(answers_hard_patterns_in_bounded_time),
 		cmocka_unit_test(differs_pattern_past_a_limit),
+		cmocka_unit_test(bounds_the_work_of_a_whole_run),
 		cmocka_unit_test(differs_script_of_a_newer_unicode),
 		cmocka_unit_test(limits_nesting),
 		cmocka_unit_test(takes_a_long_list_of_names),

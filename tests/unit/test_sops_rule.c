@@ -19,7 +19,7 @@ static void walk(enum sops_rule_kind kind, const char *text, const char *steps)
 	const char *s = steps;
 	size_t depth = 0;
 
-	assert_int_equal(sops_rule_init(&meta, &rule, &err), 0);
+	assert_int_equal(sops_rule_init(&meta, NULL, &rule, &err), 0);
 	sops_rule_enter(&at[0]);
 	below = at[0];
 	for (; *s; s++) {
@@ -106,7 +106,7 @@ static void differs_refuses_bad_pattern(void **state)
 		CLEAN_SOPS_RULE struct sops_rule rule = {.regex = NULL};
 		struct err err = ERR_INIT;
 
-		assert_int_equal(sops_rule_init(&meta, &rule, &err), -1);
+		assert_int_equal(sops_rule_init(&meta, NULL, &rule, &err), -1);
 		assert_int_equal(err.code, ERR_FORMAT);
 	}
 }

@@ -141,7 +141,7 @@ static void finds_the_mac_in_every_spelling(void **state)
 		assert_string_equal(search.wants[0].path, table[i].file);
 		assert_true(span_is(search.wants[0].bytes, table[i].content));
 		assert_int_equal(search.wants[0].format, table[i].format);
-		assert_false(search.files.limit_hit);
+		assert_string_equal(search.files.limit, "");
 	}
 }
 
@@ -500,17 +500,119 @@ static void keeps_to_its_limits_and_says_so(void **state)
 	files.options.files_max = 2;
 	find(&files, ITEM("v"));
 	assert_int_equal(files.wants[0].verdict, SOURCE_NOT_FOUND);
-	assert_true(files.files.limit_hit);
+	assert_string_equal(files.files.limit, "the search ends after 2 files");
 	assert_int_equal(files.files.files, 2);
 	bytes.options.bytes_max = 20;
 	find(&bytes, ITEM("v"));
 	assert_int_equal(bytes.wants[0].verdict, SOURCE_NOT_FOUND);
-	assert_true(bytes.files.limit_hit);
+	assert_string_equal(bytes.files.limit, "the search ends after 20 bytes");
 	all.options.files_max = 3;
 	all.options.bytes_max = 20 + strlen(ITEM("v"));
 	find(&all, ITEM("v"));
 	assert_int_equal(all.wants[0].verdict, SOURCE_FOUND);
-	assert_false(all.files.limit_hit);
+	assert_string_equal(all.files.limit, "");
+}
+
+/* Origins and near files are looked at before any limit is used up. */
+static void looks_at_origins_and_near_files_before_a_limit_ends_it(void **state)
+{
+	CLEAN_SEARCH struct search origin = SEARCH_INIT;
+	CLEAN_SEARCH struct search near = SEARCH_INIT;
+	CLEAN_SEARCH struct search far = SEARCH_INIT;
+	char name[32];
+	int i;
+
+	enter();
+	for (i = 0; i < 20; i++) {
+		snprintf(name, sizeof(name), "aaa/%02d", i);
+		files_put(name, "crowd");
+	}
+	files_put("apps/prod/sub/near.yaml", ITEM("v"));
+	files_put("zzz/far.yaml", SECRET("t", "data: {k: '" T("w") "'}\n" META(T("mac2"))));
+	leave();
+	near.options.files_max = origin.options.files_max = far.options.files_max = 10;
+	find(&near, ITEM("v"));
+	assert_int_equal(near.wants[0].verdict, SOURCE_FOUND);
+	far.wants[0].origin_path = NULL;
+	find(&far, SECRET("t", "data: {k: '" T("w") "'}\n" META(T("mac2"))));
+	assert_int_equal(far.wants[0].verdict, SOURCE_NOT_FOUND);
+	assert_string_equal(far.files.limit, "the search ends after 10 files");
+	origin.wants[0].origin_path = "../../zzz/far.yaml";
+	find(&origin, SECRET("t", "data: {k: '" T("w") "'}\n" META(T("mac2"))));
+	assert_int_equal(origin.wants[0].verdict, SOURCE_FOUND);
+}
+
+/* Nothing that hides a source is passed over in silence. */
+static void says_what_was_too_large_or_too_deep(void **state)
+{
+	CLEAN_BUF struct buf big = BUF_INIT(32 * 1024 * 1024);
+	CLEAN_SEARCH struct search large = SEARCH_INIT;
+	CLEAN_SEARCH struct search origin = SEARCH_INIT;
+	CLEAN_SEARCH struct search deep = SEARCH_INIT;
+	char name[256] = "";
+	int i;
+
+	buf_add_str(&big, ITEM("v") "# ");
+	buf_add_fill(&big, 'x', 16 * 1024 * 1024);
+	enter();
+	files_put_span("apps/prod/big.yaml", buf_span(&big));
+	leave();
+	large.options.bytes_max = origin.options.bytes_max = 64 * 1024 * 1024;
+	find(&large, ITEM("v"));
+	assert_int_equal(large.wants[0].verdict, SOURCE_NOT_FOUND);
+	assert_string_equal(large.files.limit, "'apps/prod/big.yaml' has more than 16777216 bytes");
+	origin.wants[0].origin_path = "big.yaml";
+	find(&origin, ITEM("v"));
+	assert_string_equal(origin.files.limit, "'big.yaml' has more than 16777216 bytes");
+	for (i = 0; i < 70; i++)
+		strcat(name, "d/");
+	strcat(name, "deep.yaml");
+	enter();
+	files_put(name, ITEM("v"));
+	leave();
+	find(&deep, ITEM("v"));
+	assert_int_equal(deep.wants[0].verdict, SOURCE_NOT_FOUND);
+	assert_string_equal(deep.files.limit, "1 folder could not be looked into");
+}
+
+static void looks_at_so_many_mismatches_and_no_more(void **state)
+{
+	CLEAN_SEARCH struct search search = SEARCH_INIT;
+	char name[32];
+	int i;
+
+	enter();
+	for (i = 0; i < 40; i++) {
+		snprintf(name, sizeof(name), "apps/prod/%02d.yaml", i);
+		files_put(name, ITEM("other"));
+	}
+	files_put("right.yaml", SECRET("t", "data: {k: '" T("w") "'}\n" META(T("mac2"))));
+	leave();
+	find(&search, ITEM("v") "---\n" SECRET("t", "data: {k: '" T("w") "'}\n" META(T("mac2"))));
+	assert_int_equal(search.wants[0].verdict, SOURCE_MISMATCH);
+	assert_string_equal(search.wants[0].path, "apps/prod/00.yaml");
+	assert_int_equal(search.wants[1].verdict, SOURCE_FOUND); /* another MAC has its own */
+	assert_int_equal(search.files.compared, SOURCE_MISMATCHES_MAX + 1);
+}
+
+static void reads_a_file_once_however_many_macs_it_quotes(void **state)
+{
+	CLEAN_SEARCH struct search search = SEARCH_INIT;
+	CLEAN_BUF struct buf quotes = BUF_INIT(100000), items = BUF_INIT(100000);
+	int i;
+
+	for (i = 0; i < 8; i++) {
+		buf_printf(&quotes, "- " T("m%d") "\n", i);
+		buf_printf(&items,
+			   "---\n" SECRET("s%d", "data: {k: '" T("v") "'}\n" META(T("m%d"))), i, i);
+	}
+	buf_add_char(&items, '\0');
+	enter();
+	files_put_span("quotes.yaml", buf_span(&quotes));
+	leave();
+	find(&search, (const char *)items.data);
+	assert_int_equal(search.wants[7].verdict, SOURCE_NOT_FOUND);
+	assert_int_equal(search.files.parsed, 1);
 }
 
 static void assert_notes(const struct source_want *want, const char *expected)
@@ -608,6 +710,10 @@ int main(void)
 		cmocka_unit_test(prefers_a_match_to_a_nearer_mismatch),
 		cmocka_unit_test(looks_nowhere_but_below_the_root),
 		cmocka_unit_test(keeps_to_its_limits_and_says_so),
+		cmocka_unit_test(looks_at_origins_and_near_files_before_a_limit_ends_it),
+		cmocka_unit_test(says_what_was_too_large_or_too_deep),
+		cmocka_unit_test(looks_at_so_many_mismatches_and_no_more),
+		cmocka_unit_test(reads_a_file_once_however_many_macs_it_quotes),
 		cmocka_unit_test(lists_what_is_odd_where_nothing_is_found),
 		cmocka_unit_test(lists_no_more_than_fits),
 	};
