@@ -9,6 +9,7 @@
 #include "decrypt.h"
 #include "doc/scalar.h"
 #include "guess.h"
+#include "host.h"
 #include "keys.h"
 #include "output.h"
 #include "sops/sops_extract.h"
@@ -38,6 +39,7 @@ struct request {
 	const char *input_type, *output_type;
 	const char *name; /* --filename-override */
 	const char *extract, *output, *order, *config, *indent, *compat;
+	struct options shared; /* those about the network */
 	bool in_place, ignore_mac;
 };
 
@@ -91,7 +93,9 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 		{"config", &req->config, NULL},
 		{"indent", &req->indent, NULL},
 		{"compat", &req->compat, NULL},
-		{"compat", &req->compat, NULL},
+		{"ca-file", &req->shared.ca_file, NULL},
+		{"timeout", &req->shared.timeout, NULL},
+		{"at-once", &req->shared.at_once, NULL},
 		{"in-place", NULL, &req->in_place},
 		{"i", NULL, &req->in_place},
 		{"ignore-mac", NULL, &req->ignore_mac},
@@ -123,8 +127,6 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 		req->file = NULL;
 	if (req->compat && strcmp(req->compat, "sops") != 0)
 		return usage(err, "--compat takes 'sops' only, not", req->compat);
-	if (req->compat && strcmp(req->compat, "sops") != 0)
-		return usage(err, "--compat takes 'sops', not", req->compat);
 	if (req->in_place && (!req->file || req->output))
 		return usage(err, "needs a file, and no --output:", "--in-place");
 	return 0;
@@ -173,7 +175,6 @@ static int set_style(const struct request *req, struct doc_style *style, struct 
 {
 	int64_t indent;
 
-	style->compat = req->compat != NULL;
 	if (stores_config_load(req->config, style, err) < 0)
 		return -1;
 	style->compat = req->compat != NULL;
@@ -229,10 +230,11 @@ static int put(const struct request *req, const struct decrypt_job *job)
 
 static int decrypt(const struct request *req, struct decrypt_job *job)
 {
+	CLEAN_HOST struct host host = HOST_INIT;
 	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
 	struct err err = ERR_INIT;
 
-	if (keys_ambient(&ring, &err) < 0)
+	if (host_open(&host, &req->shared, NULL, &ring, &err) < 0 || keys_ambient(&ring, &err) < 0)
 		return fail(&err, exit_status(err.code));
 	if (decrypt_run(job, 1, &ring, req->order, &err) < 0)
 		return fail(&err, err.code == ERR_USAGE ? EXIT_ORDER : exit_status(err.code));
@@ -281,6 +283,7 @@ static int run(int argc, char **argv)
 
 	if (req.config && !*req.config)
 		req.config = NULL;
+	options_from_env(&req.shared);
 	if (parse(argc, argv, &req, &err) < 0)
 		return command_fail(&err);
 	return run_request(&req);
@@ -307,7 +310,6 @@ const struct command cmd_decrypt = {
 		"  --decryption-order L  key types in the order of trying: age,pgp,kms\n"
 		"  --indent N            blanks a level; else as `stores:` in .sops.yaml says\n"
 		"  --config F            that .sops.yaml\n"
-		"  --compat=sops         print also where sops itself loses data\n"
 		"\n"
 		"Keys are found as sops finds them (SOPS_AGE_KEY_FILE and others). Exit statuses\n"
 		"are those of sops: 25 a value, 51 the MAC, 128 no key, 100 no file, 4 emission.\n"

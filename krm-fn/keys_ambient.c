@@ -9,9 +9,9 @@
 #include "keys.h"
 
 #include "base/text.h"
-#include "base/wipe.h"
 #include "keys_command.h"
 #include "keys_read.h"
+#include "variables.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -39,29 +39,6 @@ struct search {
 };
 
 typedef int (*add_fn)(struct keyring *ring, struct span text, const char *source, struct err *err);
-
-/* The entry of a variable at or after `at` in the environment, or NULL. */
-static char **find_entry(char **at, const char *name)
-{
-	size_t len = strlen(name);
-
-	for (; at && *at; at++) {
-		if (strncmp(*at, name, len) == 0 && (*at)[len] == '=')
-			return at;
-	}
-	return NULL;
-}
-
-/* Wipes the value of a variable, wherever it stands in the environment, and removes it. */
-static void forget(const char *name)
-{
-	size_t skip = strlen(name) + 1;
-	char **at;
-
-	for (at = find_entry(environ, name); at; at = find_entry(at + 1, name))
-		wipe(*at + skip, strlen(*at + skip));
-	(void)unsetenv(name);
-}
 
 /* A source that failed is noted; what concerns the whole process is passed on. */
 static int note(struct search *search, const struct err *why, struct err *err)
@@ -167,7 +144,7 @@ static int add_command(struct search *search, const char *name, bool ssh, struct
 	}
 	command.line = span_str(line);
 	for (i = 1; i < ARRAY_LEN(variables); i++) {
-		char **entry = find_entry(environ, variables[i]);
+		char **entry = variables_find(environ, variables[i]);
 
 		if (entry)
 			environment[command.environment_count++] = span_str(*entry);
@@ -214,7 +191,7 @@ int keys_ambient(struct keyring *ring, struct err *err)
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(variables); i++)
-		forget(variables[i]);
+		variables_forget(variables[i]);
 	if (status == 0 && search.absent.len && !search.absent.bad) {
 		(void)err_set(&text, ERR_NO_KEY, "found no age keys in %.*s",
 			      (int)search.absent.len, (const char *)search.absent.data);

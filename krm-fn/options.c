@@ -19,6 +19,9 @@ static const struct {
 	{"--keys-flat", "KRM_SOPS_KEYS_FLAT", offsetof(struct options, keys_flat)},
 	{"--namespace", "KRM_SOPS_NAMESPACE", offsetof(struct options, ns)},
 	{"--root", "KRM_SOPS_ROOT", offsetof(struct options, root)},
+	{"--ca-file", "KRM_SOPS_CA_FILE", offsetof(struct options, ca_file)},
+	{"--timeout", "KRM_SOPS_TIMEOUT", offsetof(struct options, timeout)},
+	{"--at-once", "KRM_SOPS_AT_ONCE", offsetof(struct options, at_once)},
 };
 
 static const char **field(struct options *options, size_t i)

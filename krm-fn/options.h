@@ -21,6 +21,11 @@ struct options {
 	size_t key_secret_count;
 	bool key_secret_env; /* they are the variable's, which a flag replaces */
 	const char *ns;      /* --namespace, KRM_SOPS_NAMESPACE: whose keys may be used */
+	const char *
+		ca_file; /* --ca-file, KRM_SOPS_CA_FILE: certificates to trust instead of the system's */
+	const char *
+		timeout; /* --timeout, KRM_SOPS_TIMEOUT: seconds for all that is asked of the network */
+	const char *at_once; /* --at-once, KRM_SOPS_AT_ONCE: calls to one service at a time */
 	const char *root;    /* --root, KRM_SOPS_ROOT: files are opened below it; see confine.h */
 };
 

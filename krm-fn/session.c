@@ -14,6 +14,8 @@ int session_start(struct session *session, const struct config *config, struct e
 	if (policy_load(&session->policy, err) < 0)
 		return -1;
 	policy_guard(&session->policy, &session->ring);
+	if (host_open(&session->host, &session->options, &session->policy, &session->ring, err) < 0)
+		return -1;
 	return policy_mac(&session->policy, config->mac, &session->mac, err);
 }
 
@@ -96,6 +98,7 @@ int session_keys(struct session *session, const struct config *config,
 void session_release(struct session *session)
 {
 	keyring_release(&session->ring);
+	host_release(&session->host);
 	policy_release(&session->policy);
 	confine_close(&session->confine);
 }

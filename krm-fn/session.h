@@ -8,6 +8,7 @@
 
 #include "config.h"
 #include "confine.h"
+#include "host.h"
 #include "keys.h"
 #include "options.h"
 #include "policy.h"
@@ -16,6 +17,7 @@ struct session {
 	struct options options;
 	struct policy policy;
 	struct keyring ring;
+	struct host host;
 	struct confine confine;
 	enum policy_mac mac;
 	bool has_keys;
@@ -24,11 +26,12 @@ struct session {
 #define SESSION_INIT                                                                  \
 	{                                                                             \
 		.options = OPTIONS_INIT, .policy = POLICY_INIT, .ring = KEYRING_INIT, \
-		.confine = CONFINE_INIT,                                              \
+		.host = HOST_INIT, .confine = CONFINE_INIT,                           \
 	}
 #define CLEAN_SESSION CLEANUP(session_release)
 
-/* Reads the operator's policy and bounds what config asks for by it. options must be set. Errors: those of policy_load() and policy_mac(). */
+/* Reads the operator's policy, bounds what config asks for by it, and makes the ring's host. options must be set, and the session must not be moved any more.
+ * Errors: those of policy_load(), policy_mac() and host_open(). */
 int session_start(struct session *session, const struct config *config, struct err *err) NODISCARD;
 
 /* Opens the root, once. */
