@@ -15,7 +15,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LIBRARY "libgpgme.so.11"
+#define LIBRARY    "libgpgme.so.11"
+#define HEX_DIGITS "0123456789ABCDEFabcdef"
 
 enum { RECIPIENTS_SHOWN = 4 /* key ids in a message */ };
 
@@ -51,6 +52,7 @@ struct told {
 	bool aead, passphrase, no_key;
 	bool session; /* the session key was found: what fails now is the message itself */
 	gpgme_err_code_t secret; /* why the secret key could not be used; 0: nothing said */
+	char fingerprints[2][GPG_FINGERPRINT_LEN + 1];
 	size_t recipients;
 	char ids[RECIPIENTS_SHOWN][17];
 };
@@ -106,7 +108,7 @@ static int failed(gpgme_error_t code, const char *what, struct err *err)
 
 static void add_recipient(struct told *told, const char *args)
 {
-	size_t len = strspn(args, "0123456789ABCDEFabcdef");
+	size_t len = strspn(args, HEX_DIGITS);
 
 	if (told->recipients < RECIPIENTS_SHOWN && len < sizeof(told->ids[0]))
 		memcpy(told->ids[told->recipients], args, len);
@@ -130,6 +132,21 @@ static void note_error(struct told *told, const char *args)
 		told->secret = gpgme_err_code(code);
 }
 
+/* "DECRYPTION_KEY <fingerprint> <primary's fingerprint> <trust>" */
+static void note_key(struct told *told, const char *args)
+{
+	size_t i, len;
+
+	for (i = 0; i < ARRAY_LEN(told->fingerprints); i++) {
+		len = strspn(args, HEX_DIGITS);
+		if (len > GPG_FINGERPRINT_LEN || (args[len] && args[len] != ' '))
+			return;
+		memcpy(told->fingerprints[i], args, len);
+		told->fingerprints[i][len] = '\0';
+		args += len + (args[len] == ' ');
+	}
+}
+
 static gpgme_error_t on_status(void *cookie, const char *keyword, const char *args)
 {
 	struct told *told = cookie;
@@ -146,6 +163,8 @@ static gpgme_error_t on_status(void *cookie, const char *keyword, const char *ar
 		told->texts++;
 	else if (strcmp(keyword, "DECRYPTION_INFO") == 0)
 		told->session = true, told->aead = is_aead(args);
+	else if (strcmp(keyword, "DECRYPTION_KEY") == 0)
+		note_key(told, args);
 	else if (strcmp(keyword, "ENC_TO") == 0)
 		add_recipient(told, args);
 	else if (strcmp(keyword, "NO_SECKEY") == 0)
@@ -366,4 +385,5 @@ void gpg_engine_decrypt(struct gpg_engine *engine, struct span message, struct b
 		return;
 	}
 	*answer = (struct gpg_answer){.verdict = KEY_OPENED, .len = (uint32_t)plain->len};
+	memcpy(answer->fingerprints, engine->told.fingerprints, sizeof(answer->fingerprints));
 }

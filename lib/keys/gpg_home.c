@@ -130,6 +130,16 @@ static bool make_in(struct gpg_home *home, const char *base)
 	return made == 0;
 }
 
+void gpg_home_sweep(const char *const bases[static GPG_HOME_BASES])
+{
+	size_t i;
+
+	for (i = 0; i < GPG_HOME_BASES; i++) {
+		if (bases[i])
+			sweep(bases[i]);
+	}
+}
+
 int gpg_home_make(struct gpg_home *home, const char *const bases[static GPG_HOME_BASES],
 		  struct err *err)
 {

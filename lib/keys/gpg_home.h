@@ -40,6 +40,9 @@ int gpg_home_make(struct gpg_home *home, const char *const bases[static GPG_HOME
 /* Removes the folder with all in it. */
 void gpg_home_remove(struct gpg_home *home);
 
+/* Removes from the folders what dead runs left there. */
+void gpg_home_sweep(const char *const bases[static GPG_HOME_BASES]);
+
 #ifdef KRMSOPS_TEST
 extern bool gpg_home_no_namespaces; /* tests of the folder: act as if namespaces were not allowed */
 #endif

@@ -187,21 +187,23 @@ int gpg_link_open(const struct gpg_plan *plan, struct gpg_link *link, struct err
 	return 0;
 }
 
-void gpg_link_close(struct gpg_link *link)
+bool gpg_link_close(struct gpg_link *link)
 {
 	const struct timespec nap = {0, CLOSE_POLL_US * 1000L};
 	int64_t left = CLOSE_MS * 1000L / CLOSE_POLL_US;
+	int status = 0;
+	pid_t got = 0;
 
 	if (!link->watcher)
-		return;
+		return true;
 	(void)close(link->socket);
 	(void)close(link->life);
 	while (left-- > 0) {
-		pid_t got = waitpid(link->watcher, NULL, WNOHANG);
-
+		got = waitpid(link->watcher, &status, WNOHANG);
 		if (got == link->watcher || (got < 0 && errno != EINTR))
 			break;
 		(void)nanosleep(&nap, NULL);
 	}
 	*link = (struct gpg_link)GPG_LINK_INIT;
+	return got != 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }

@@ -53,7 +53,7 @@ struct gpg_link {
 /* ERR_SYSTEM, ERR_NOMEM. What fails later is the answer to each question. */
 int gpg_link_open(const struct gpg_plan *plan, struct gpg_link *link, struct err *err) NODISCARD;
 
-/* Ends the helper and waits, not for long, till all is gone. */
-void gpg_link_close(struct gpg_link *link);
+/* Ends the helper and waits, not for long, till all is gone. False: the watcher did not end well, its home may be there still. */
+bool gpg_link_close(struct gpg_link *link);
 
 #endif

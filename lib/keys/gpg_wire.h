@@ -12,10 +12,15 @@ struct gpg_question {
 	uint32_t len;
 };
 
+enum { GPG_FINGERPRINT_LEN = 64 /* hex digits: of a version 5 key; 40 of a version 4 one */ };
+
 struct gpg_answer {
 	enum key_verdict verdict; /* opened, not mine, failed */
 	enum err_code code;
 	uint32_t len; /* of the opened bytes */
+	char fingerprints
+		[2][GPG_FINGERPRINT_LEN +
+		    1]; /* of the key that opened it, and of the primary key that it belongs to */
 	char why[KEY_WHY_MAX];
 };
 

@@ -5,6 +5,7 @@
  */
 #include "keys/key_gpg.h"
 
+#include "base/wipe.h"
 #include "keys/gpg_watch.h"
 #include "keys/gpg_wire.h"
 #include "keys/key_host.h"
@@ -20,6 +21,9 @@ struct key_gpg {
 	struct secret_pool
 		pool; /* all that plan points to: the ring's own is none of the helper's business */
 	struct gpg_link link;
+	int (*allowed)(const void *cookie, const struct sops_key *key,
+		       struct err *err); /* the ring's */
+	const void *allowed_cookie;
 	bool dead;
 	char why[KEY_WHY_MAX]; /* it is dead */
 };
@@ -46,6 +50,8 @@ static const char *const variables[] = {
 	"INSIDE_EMACS",
 	"SSH_CONNECTION",
 };
+
+enum { KEY_ID_LEN = 16 /* hex digits: the end of a fingerprint of version 4 */ };
 
 #define PATH_USUAL "/usr/local/bin:/usr/bin:/bin"
 
@@ -100,7 +106,7 @@ static int copy_environment(struct key_gpg *gpg, const struct key_host *host, st
 
 static int copy_places(struct key_gpg *gpg, const struct key_host *host, struct err *err)
 {
-	const char *const values[GPG_HOME_BASES] = {"/dev/shm", variable(host, "XDG_RUNTIME_DIR"),
+	const char *const values[GPG_HOME_BASES] = {variable(host, "XDG_RUNTIME_DIR"), "/dev/shm",
 						    variable(host, "TMPDIR")};
 	size_t i;
 	char *copy;
@@ -135,9 +141,15 @@ static int copy_user(struct key_gpg *gpg, const struct key_host *host, struct er
 	return 0;
 }
 
+static void close_link(struct key_gpg *gpg)
+{
+	if (!gpg_link_close(&gpg->link) && gpg->plan.private)
+		gpg_home_sweep(gpg->plan.bases);
+}
+
 static void free_gpg(struct key_gpg *gpg)
 {
-	gpg_link_close(&gpg->link);
+	close_link(gpg);
 	secret_pool_release(&gpg->pool);
 	free(gpg);
 }
@@ -182,9 +194,33 @@ static void fail(struct key_request *request, enum err_code code, const char *wh
 	memcpy(request->why, why, strnlen(why, sizeof(request->why) - 1));
 }
 
+/* May the key that opened it be used? What the document calls it is its own word. The policy may name it by its fingerprint or its key id, as a
+ * subkey or by its primary key: one must pass. */
+static int check_allowed(const struct key_gpg *gpg, const struct gpg_answer *answer,
+			 struct err *err)
+{
+	struct sops_key name = {.type = SOPS_KEY_PGP};
+	size_t i;
+
+	if (!gpg->allowed)
+		return 0;
+	for (i = 0; i < ARRAY_LEN(answer->fingerprints); i++) {
+		struct span whole = span_str(answer->fingerprints[i]);
+
+		name.id = whole;
+		if (gpg->allowed(gpg->allowed_cookie, &name, err) == 0)
+			return 0;
+		name.id = span_from(whole, whole.len > KEY_ID_LEN ? whole.len - KEY_ID_LEN : 0);
+		if (gpg->allowed(gpg->allowed_cookie, &name, err) == 0)
+			return 0;
+	}
+	return -1;
+}
+
 static int take_answer(struct key_gpg *gpg, const struct gpg_answer *answer, int64_t deadline,
 		       struct secret_pool *pool, struct key_request *request, struct err *err)
 {
+	struct err no = ERR_INIT;
 	uint8_t *data = NULL;
 
 	if (answer->verdict == KEY_OPENED) {
@@ -192,6 +228,11 @@ static int take_answer(struct key_gpg *gpg, const struct gpg_answer *answer, int
 		if (!data ||
 		    gpg_wire_receive(gpg->link.socket, data, answer->len, deadline, err) < 0)
 			return -1;
+		if (check_allowed(gpg, answer, &no) < 0) {
+			wipe(data, answer->len);
+			fail(request, no.code, no.msg);
+			return no.code == ERR_NOMEM ? err_nomem(err) : 0;
+		}
 		request->opened = span_of(data, answer->len);
 	}
 	request->verdict = answer->verdict;
@@ -229,7 +270,7 @@ static int open_one(struct key_gpg *gpg, struct secret_pool *pool, struct key_re
 		(void)err_wrap(&why, "GnuPG");
 		memcpy(gpg->why, why.msg, sizeof(gpg->why) - 1);
 		gpg->dead = true;
-		gpg_link_close(&gpg->link);
+		close_link(gpg);
 	}
 	fail(request, ERR_UNREACHABLE, gpg->why);
 	return 0;
@@ -267,6 +308,8 @@ static int new_service(struct keyring *ring, bool private, struct key_gpg **ret_
 	if (!gpg)
 		return err_nomem(err);
 	gpg->link = (struct gpg_link)GPG_LINK_INIT;
+	gpg->allowed = ring->allowed;
+	gpg->allowed_cookie = ring->allowed_cookie;
 	gpg->plan.private = private;
 	gpg->last = &gpg->plan.keys;
 	if (copy_environment(gpg, host, err) < 0 ||

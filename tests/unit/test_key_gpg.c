@@ -10,9 +10,13 @@
 #include "keys/key_host.h"
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { FILE_LEN_MAX = 1024 * 1024 };
@@ -133,10 +137,13 @@ static bool have_namespaces(void)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-/* Folders of ours in memory. */
+/* A folder in memory that only this test knows. */
+static char memory[64];
+
+/* Homes in it. */
 static size_t left_over(void)
 {
-	DIR *folder = opendir("/dev/shm");
+	DIR *folder = opendir(memory);
 	struct dirent *entry;
 	size_t n = 0;
 
@@ -158,13 +165,30 @@ static bool without_namespaces(bool without)
 #endif
 }
 
+static void limit(int ms)
+{
+#ifdef KRMSOPS_TEST
+	key_gpg_test_ms = ms;
+#endif
+}
+
 static int set_up(void **state)
 {
 	struct err err = ERR_INIT;
 
-	world = (__typeof__(world)){.path = "/usr/bin:/bin", .home = "/nonexistent"};
+	(void)snprintf(memory, sizeof(memory), "/dev/shm/XXXXXX");
+	assert_non_null(mkdtemp(memory));
+	world = (__typeof__(world)){
+		.path = "/usr/bin:/bin", .home = "/nonexistent", .runtime = memory};
+	limit(0);
 	without_namespaces(false);
 	return secret_init(&err);
+}
+
+static int tear_down(void **state)
+{
+	/* It fails where something is left. */
+	return rmdir(memory);
 }
 
 static void opens_what_our_own_reader_does_not(void **state)
@@ -236,11 +260,322 @@ static void says_why_it_does_not_open(void **state)
 	}
 }
 
+/* --- GnuPG that does not do its work --- */
+
+/* A folder of programs that stand in for GnuPG's own. */
+struct bin {
+	char path[64];
+};
+
+static void bin_remove(struct bin *bin)
+{
+	static const char *const names[] = {"gpg", "gpgconf", "gpg-agent"};
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		(void)snprintf(path, sizeof(path), "%s/%s", bin->path, names[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(bin->path);
+}
+
+static void bin_make(struct bin *bin)
+{
+	(void)snprintf(bin->path, sizeof(bin->path), "/tmp/gpg-bin.XXXXXX");
+	assert_non_null(mkdtemp(bin->path));
+}
+
+static void bin_add(const struct bin *bin, const char *name, const char *script)
+{
+	char path[128];
+	FILE *out;
+
+	(void)snprintf(path, sizeof(path), "%s/%s", bin->path, name);
+	out = fopen(path, "w");
+	assert_non_null(out);
+	(void)fprintf(out, "#!/bin/sh\n%s", script);
+	assert_int_equal(fclose(out), 0);
+	assert_int_equal(chmod(path, 0755), 0);
+}
+
+/* gpgconf as it is, but for the place of one program. */
+static void bin_add_gpgconf(const struct bin *bin, const char *name)
+{
+	char script[256];
+
+	(void)snprintf(script, sizeof(script),
+		       "/usr/bin/gpgconf \"$@\" | /bin/sed 's#/usr/bin/%s$#%s/%s#; "
+		       "s#/usr/bin/%s:#%s/%s:#'\n",
+		       name, bin->path, name, name, bin->path, name);
+	bin_add(bin, "gpgconf", script);
+}
+
+static void a_hanging_agent_hangs_nobody(void **state)
+{
+	CLEANUP(bin_remove) struct bin bin;
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	struct key_request request;
+	size_t i;
+
+#ifndef KRMSOPS_TEST
+	skip(); /* half a minute */
+#endif
+	limit(700);
+	bin_make(&bin);
+	bin_add_gpgconf(&bin, "gpg-agent");
+	bin_add(&bin, "gpg-agent", "exec /bin/sleep 1000\n");
+	world.path = bin.path;
+	ring.host = &host;
+	add_keys(&ring, "nistp256.asc");
+	for (i = 0; i < 3; i++) {
+		request = ask_file(&ring, "nistp256.enc");
+		assert_int_equal(request.verdict, KEY_FAILED);
+		assert_int_equal(request.code, ERR_UNREACHABLE);
+		assert_string_equal(request.why, "GnuPG: no answer in time");
+	}
+	assert_int_equal(left_over(), 0);
+}
+
+static void says_that_gnupg_is_missing(void **state)
+{
+	static const struct {
+		const char *add, *script, *why;
+	} rows[] = {
+		{NULL, NULL, "needs GnuPG, which is not here: no gpg in PATH (Debian: gnupg)"},
+		{"gpg", "exit 2\n",
+		 "needs GnuPG, which is not here: no gpg in PATH (Debian: gnupg)"},
+	};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEANUP(bin_remove) struct bin bin;
+		CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+		struct key_request request;
+
+		bin_make(&bin);
+		if (rows[i].add)
+			bin_add(&bin, rows[i].add, rows[i].script);
+		world.path = bin.path;
+		ring.host = &host;
+		add_keys(&ring, "nistp256.asc");
+		request = ask_file(&ring, "nistp256.enc");
+		assert_int_equal(request.verdict, KEY_FAILED);
+		assert_int_equal(request.code, ERR_UNSUPPORTED);
+		assert_string_equal(request.why, rows[i].why);
+	}
+}
+
+/* --- nothing is left --- */
+
+static size_t read_proc(const char *pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	size_t len = 0;
+	FILE *in;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.16s/%s", pid, name);
+	in = fopen(path, "rb");
+	if (in) {
+		len = fread(text, 1, size, in);
+		fclose(in);
+	}
+	return len;
+}
+
+/* GnuPG's programs have the HOME that we gave them, the watcher and the helper have our name and no environment. */
+static bool is_of_run(const char *pid, const char *marker)
+{
+	static char text[65536];
+	char own[32], name[32];
+	size_t len = read_proc(pid, "stat", text, sizeof(text) - 1), own_len;
+
+	text[len] = '\0';
+	if (strstr(text, ") Z "))
+		return false; /* has ended */
+	len = read_proc(pid, "environ", text, sizeof(text));
+	if (len && memmem(text, len, marker, strlen(marker)))
+		return true;
+	own_len = read_proc("self", "comm", own, sizeof(own));
+	return (!len || !text[0]) && read_proc(pid, "comm", name, sizeof(name)) == own_len &&
+	       memcmp(own, name, own_len) == 0;
+}
+
+static size_t count_marked(const char *marker)
+{
+	DIR *folder = opendir("/proc");
+	struct dirent *entry;
+	size_t n = 0;
+
+	assert_non_null(folder);
+	while ((entry = readdir(folder))) {
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			n += is_of_run(entry->d_name, marker);
+	}
+	closedir(folder);
+	return n;
+}
+
+static void sleep_ms(long ms)
+{
+	const struct timespec nap = {ms / 1000, ms % 1000 * 1000000L};
+
+	(void)nanosleep(&nap, NULL);
+}
+
+/* All is gone, soon. */
+static void assert_nothing_left(const char *marker)
+{
+	int tries;
+
+	for (tries = 0; tries < 300; tries++) {
+		if (count_marked(marker) == 0 && left_over() == 0)
+			return;
+		sleep_ms(10);
+	}
+	fail_msg("%zu processes and %zu folders are left", count_marked(marker), left_over());
+}
+
+/* A process that opens messages for ever. */
+static pid_t start_run(void)
+{
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		struct keyring ring = KEYRING_INIT;
+
+		(void)prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+		ring.host = &host;
+		add_keys(&ring, "nistp256.asc");
+		add_keys(&ring, "elgamal.asc");
+		for (;;)
+			(void)ask_file(&ring, "nistp256.enc");
+	}
+	assert_true(pid > 0);
+	return pid;
+}
+
+static void killed_at_any_time_it_leaves_nothing(void **state)
+{
+	char home[64], marker[80];
+	size_t seen = 0;
+	int namespaces;
+	long ms;
+
+	(void)snprintf(home, sizeof(home), "/nonexistent/%ld", (long)getpid());
+	(void)snprintf(marker, sizeof(marker), "HOME=%s", home);
+	world.home = home;
+	for (namespaces = 0; namespaces < 2; namespaces++) {
+		if (!without_namespaces(!namespaces))
+			continue;
+		for (ms = 0; ms < 160; ms += 16) {
+			pid_t pid = start_run();
+
+			sleep_ms(ms);
+			seen += count_marked(marker);
+			assert_int_equal(kill(pid, SIGKILL), 0);
+			assert_int_equal(waitpid(pid, NULL, 0), pid);
+			assert_nothing_left(marker);
+		}
+	}
+	assert_true(seen > 5);
+}
+
+/* The child of a process, which is its watcher. */
+static pid_t child_of(pid_t parent)
+{
+	char path[64];
+	FILE *in;
+	long pid = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%ld/task/%ld/children", (long)parent,
+		       (long)parent);
+	in = fopen(path, "r");
+	if (in) {
+		if (fscanf(in, "%ld", &pid) != 1)
+			pid = 0;
+		fclose(in);
+	}
+	return (pid_t)pid;
+}
+
+/* The watcher is killed: the run says so once, and takes away what is left. */
+static void a_killed_watcher_is_made_up_for(void **state)
+{
+	char home[64], marker[80];
+	int namespaces;
+
+	(void)snprintf(home, sizeof(home), "/nonexistent/%ld", (long)getpid());
+	(void)snprintf(marker, sizeof(marker), "HOME=%s", home);
+	world.home = home;
+	for (namespaces = 0; namespaces < 2; namespaces++) {
+		CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+		struct key_request request;
+		pid_t watcher;
+
+		if (!without_namespaces(!namespaces))
+			continue;
+		ring.host = &host;
+		add_keys(&ring, "nistp256.asc");
+		request = ask_file(&ring, "nistp256.enc");
+		assert_data_key(&request);
+		watcher = child_of(getpid());
+		assert_true(watcher > 0 && count_marked(marker) > 0);
+		assert_int_equal(kill(watcher, SIGKILL), 0);
+		request = ask_file(&ring, "nistp256.enc");
+		assert_int_equal(request.verdict, KEY_FAILED);
+		assert_string_equal(request.why, "GnuPG: ended without an answer");
+		assert_nothing_left(marker);
+	}
+}
+
+/* Run and watcher are killed at once, and nobody may have a namespace: the next run finds the folder and removes it, with no agent in it. */
+static void the_next_run_removes_what_all_left(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	char home[64], marker[80];
+	pid_t pid, watcher = 0;
+	int tries;
+
+	if (!without_namespaces(true))
+		skip();
+	(void)snprintf(home, sizeof(home), "/nonexistent/%ld", (long)getpid());
+	(void)snprintf(marker, sizeof(marker), "HOME=%s", home);
+	world.home = home;
+	pid = start_run();
+	for (tries = 0; tries < 300 && count_marked(marker) < 4; tries++)
+		sleep_ms(10);
+	watcher = child_of(pid);
+	assert_true(watcher > 0);
+	assert_int_equal(kill(pid, SIGSTOP), 0);
+	assert_int_equal(kill(watcher, SIGKILL), 0);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, NULL, 0), pid);
+	for (tries = 0; tries < 300 && count_marked(marker); tries++)
+		sleep_ms(10);
+	assert_int_equal(count_marked(marker), 0);
+	assert_int_equal(left_over(), 1);
+	ring.host = &host;
+	add_keys(&ring, "elgamal.asc");
+	(void)ask_file(&ring, "elgamal.enc");
+	assert_int_equal(left_over(), 1);
+	keyring_release(&ring);
+	assert_int_equal(left_over(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(opens_what_our_own_reader_does_not, set_up),
-		cmocka_unit_test_setup(says_why_it_does_not_open, set_up),
+		cmocka_unit_test_setup_teardown(opens_what_our_own_reader_does_not, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(says_why_it_does_not_open, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(a_hanging_agent_hangs_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(says_that_gnupg_is_missing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(killed_at_any_time_it_leaves_nothing, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_killed_watcher_is_made_up_for, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_next_run_removes_what_all_left, set_up,
+						tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
