@@ -74,7 +74,7 @@ help: ## list the targets
 DEBIAN_PACKAGES = gcc libc6-dev pkg-config libyaml-dev libsodium-dev libssl-dev libpcre2-dev libcurl4-openssl-dev \
 	libcmocka-dev \
 	clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc python3 python3-pytest python3-yaml git ca-certificates \
-	openssh-client libgpgme-dev gnupg
+	openssh-client openssl libgpgme-dev gnupg
 deps: ## install what building and testing needs (Debian, Ubuntu); elsewhere say what that is
 	@if command -v apt-get >/dev/null; then \
 		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \

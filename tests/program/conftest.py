@@ -10,10 +10,14 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tests"))  # for the fakes
+from fakes.certificates import Certificates  # pylint: disable=wrong-import-position
+
 DATA = ROOT / "tests" / "data"
 TIMEOUT = 60  # seconds; the slowest run of a sanitized build takes two
 SANITIZER = ("ASAN_OPTIONS", "UBSAN_OPTIONS", "LSAN_OPTIONS")
@@ -104,3 +108,9 @@ def place(tmp_path):
 def run(place):
     """run(argv..., stdin=, env=): the program in the test's own place."""
     return place.run
+
+
+@pytest.fixture(scope="session")
+def certificates(tmp_path_factory):
+    """What fakes need for TLS, made once."""
+    return Certificates(tmp_path_factory.mktemp("certificates"))
