@@ -190,6 +190,7 @@ bench: all tools ## measure against the real sops in the same run
 install: all ## install under DESTDIR/PREFIX
 	install -d $(addprefix $(DESTDIR)$(PREFIX)/,bin share/man/man1 include lib/pkgconfig)
 	install -m 0755 $(BUILD)/krm-sops $(DESTDIR)$(PREFIX)/bin/krm-sops
+	ln -sf krm-sops $(DESTDIR)$(PREFIX)/bin/ksops
 	install -m 0644 man/krm-sops.1 $(DESTDIR)$(PREFIX)/share/man/man1/krm-sops.1
 	install -m 0644 lib/krmsops.h $(DESTDIR)$(PREFIX)/include/krmsops.h
 	install -m 0755 $(BUILD)/$(SONAME) $(DESTDIR)$(PREFIX)/lib/$(SONAME)

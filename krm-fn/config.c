@@ -4,12 +4,12 @@
  */
 #include "config.h"
 
+#include "go_text.h"
 #include "item.h"
 
 #include "base/text.h"
 
 #include <stdio.h>
-#include <strings.h>
 
 enum { PATH_SHOWN = 64 /* bytes of a field's path in a message */ };
 
@@ -306,14 +306,29 @@ static int read_flux(struct config *config, const struct doc_node *node, struct 
 
 static int read_ksops(struct config *config, const struct doc_node *node, struct err *err)
 {
-	config->mode = CONFIG_GENERATE;
 	if (read_list(config_field(config, node, "files"), "files", &config->files, err) < 0 ||
 	    read_list(config_field(config, node, "secretFrom"), "secretFrom", &config->secret_from,
 		      err) < 0)
 		return -1;
 	if (!config->files && !config->secret_from)
-		return err_set(err, ERR_USAGE, "functionConfig: neither 'files' nor 'secretFrom'");
+		return err_set(
+			err, ERR_USAGE,
+			"functionConfig: missing the required 'files' or 'secretFrom' key in the ksops "
+			"manifests");
 	return 0;
+}
+
+/* The second kind is its old name. Its fields are generate_goabout.c's. */
+static int read_goabout(const struct doc_node *node, struct err *err)
+{
+	struct span kind = doc_get_str(node, "kind");
+
+	if (span_is(doc_get_str(node, "apiVersion"), "goabout.com/v1beta1") &&
+	    (span_is(kind, "SopsSecretGenerator") || span_is(kind, "SopsSecret")))
+		return 0;
+	return err_set(
+		err, ERR_USAGE,
+		"functionConfig: input must be apiVersion goabout.com/v1beta1, kind SopsSecretGenerator");
 }
 
 /* The lists of a ConfigMap's text become nodes, so that generate.c knows one shape only. */
@@ -387,16 +402,17 @@ static int read_map(struct config *config, const struct doc_node *node, struct e
 const struct doc_node *config_field(const struct config *config, const struct doc_node *map,
 				    const char *name)
 {
-	const struct doc_node *kid, *found = NULL;
-	size_t len = strlen(name);
+	return config->source == CONFIG_KSOPS ? go_json_field(map, name) : doc_get(map, name);
+}
 
-	if (config->source != CONFIG_KSOPS)
-		return doc_get(map, name);
-	doc_each (kid, map) {
-		if (kid->key.len == len && strncasecmp((const char *)kid->key.data, name, len) == 0)
-			found = kid;
-	}
-	return found;
+int config_read_as(enum config_source source, const struct doc_node *node,
+		   struct config *ret_config, struct err *err)
+{
+	ret_config->source = source;
+	ret_config->node = node;
+	ret_config->mode = CONFIG_GENERATE;
+	return source == CONFIG_GOABOUT ? read_goabout(node, err)
+					: read_ksops(ret_config, node, err);
 }
 
 int config_read(const struct doc_node *node, struct config *ret_config, struct err *err)
@@ -419,10 +435,10 @@ int config_read(const struct doc_node *node, struct config *ret_config, struct e
 		config->source = CONFIG_FLUX;
 		return read_flux(config, node, err);
 	}
-	if (span_is(group, "viaduct.ai")) {
-		config->source = CONFIG_KSOPS;
-		return read_ksops(config, node, err);
-	}
+	if (span_is(group, CONFIG_GROUP_KSOPS))
+		return config_read_as(CONFIG_KSOPS, node, config, err);
+	if (span_is(group, CONFIG_GROUP_GOABOUT))
+		return config_read_as(CONFIG_GOABOUT, node, config, err);
 	if (group.data && group.len == 0 && span_is(kind, "ConfigMap")) {
 		config->source = CONFIG_MAP;
 		return read_map(config, node, err);

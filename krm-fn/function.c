@@ -13,14 +13,15 @@ static void adopt_config(struct resource_list *list)
 {
 	if (!list->config && list->count == 1 &&
 	    (item_is(list->items[0], CONFIG_GROUP, CONFIG_KIND) ||
-	     span_is(item_group(list->items[0]), "viaduct.ai")))
+	     span_is(item_group(list->items[0]), CONFIG_GROUP_KSOPS) ||
+	     span_is(item_group(list->items[0]), CONFIG_GROUP_GOABOUT)))
 		list->config = list->items[0];
 }
 
 static int choose_mode(const struct function *fn, enum config_mode *ret_mode, struct err *err)
 {
 	const struct config *config = &fn->config;
-	bool files = config->files || config->secret_from;
+	bool files = config->files || config->secret_from || config->source == CONFIG_GOABOUT;
 	bool generator = resource_list_is_generator(&fn->list);
 
 	*ret_mode = config->mode;
@@ -51,19 +52,31 @@ static int refuse_generated_on_disk(const struct function *fn, struct err *err)
 	return err_hint(err, "in functionConfig, 'spec: {allowPlaintextOnDisk: true}'");
 }
 
+static int generate(struct function *fn)
+{
+	CLEAN_GENERATE_PLAN struct generate_plan plan = GENERATE_PLAN_INIT;
+	const struct generate_input input = {.items = fn->list.items, .count = fn->list.count};
+	struct report *report = &fn->transform.report;
+	struct err err = ERR_INIT;
+
+	if (refuse_generated_on_disk(fn, &err) < 0) {
+		report_add(report, &err, fn->list.items[0]);
+		return -1;
+	}
+	if (generate_plan_add(&plan, &fn->config, &err) < 0) {
+		report_add(report, &err, NULL);
+		return -1;
+	}
+	return generate_run(&fn->session, &fn->config, &plan, &input, report, &fn->out);
+}
+
 static int run_mode(struct function *fn, enum config_mode mode)
 {
 	struct transform *transform = &fn->transform;
-	const struct resource_list *list = &fn->list;
-	struct err err = ERR_INIT;
 
 	switch (mode) {
 	case CONFIG_GENERATE:
-		if (refuse_generated_on_disk(fn, &err) == 0)
-			return generate_run(&fn->session, &fn->config, list->items, list->count,
-					    &transform->report, &fn->out);
-		report_add(&transform->report, &err, list->items[0]);
-		return -1;
+		return generate(fn);
 	case CONFIG_VALIDATE:
 		if (transform_validate(transform) < 0)
 			return -1;
@@ -82,6 +95,7 @@ int function_run(struct function *fn, struct err *err)
 	if (resource_list_read(buf_span(&fn->text), &fn->list, err) < 0)
 		return -1;
 	adopt_config(&fn->list);
+	fn->config.text = fn->list.text;
 	if (config_read(fn->list.config, &fn->config, err) < 0 || choose_mode(fn, &mode, err) < 0 ||
 	    session_start(&fn->session, &fn->config, err) < 0) {
 		report_add(&transform->report, err, fn->list.config);

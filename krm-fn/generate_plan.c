@@ -1,18 +1,48 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Checking a generator's config; see generate_plan.h.
+ * Checking generators' configs; see generate_plan.h.
  */
 #include "generate_plan.h"
 
 #include "generate.h"
+#include "generate_parts.h"
+#include "go_text.h"
 
 #include "base/text.h"
 
 #include <stdio.h>
 
-static int bad(const char *field, const char *want, struct err *err)
+enum {
+	GROW_FIRST = 16,
+	FIELD_MAX = 96, /* bytes of a field's path: names are ours */
+};
+
+int generate_bad(const char *field, const char *want, struct err *err)
 {
 	return err_set(err, ERR_USAGE, "functionConfig: '%s' must be %s", field, want);
+}
+
+struct field_text {
+	char text[FIELD_MAX];
+};
+
+/* The path of a field below another one. */
+static struct field_text below(const char *up, const char *name)
+{
+	struct field_text field;
+
+	if (snprintf(field.text, sizeof(field.text), "%s%s", up, name) < 0)
+		field.text[0] = '\0';
+	return field;
+}
+
+static struct field_text element(const char *up, size_t index)
+{
+	struct field_text field;
+
+	if (snprintf(field.text, sizeof(field.text), "%s[%zu]", up, index) < 0)
+		field.text[0] = '\0';
+	return field;
 }
 
 static const char *prefix(const struct config *config)
@@ -22,21 +52,64 @@ static const char *prefix(const struct config *config)
 					      : "";
 }
 
-static size_t count_kids(const struct doc_node *list)
+/* Room for one more element behind the count that are there: the array, which may have moved, or NULL. */
+static void *grow(struct arena *arena, void *old, size_t size, size_t count, size_t *cap,
+		  struct err *err)
 {
-	const struct doc_node *kid;
-	size_t n = 0;
+	size_t more = *cap ? *cap * 2 : GROW_FIRST;
+	void *new;
 
-	if (!list || list->kind != DOC_LIST)
-		return 0;
-	doc_each (kid, list)
-		n += kid->kind != DOC_COMMENT;
-	return n;
+	if (count == GENERATE_FILES_MAX) {
+		(void)err_set(err, ERR_LIMIT, "functionConfig: more than %d files",
+			      GENERATE_FILES_MAX);
+		return NULL;
+	}
+	if (count < *cap)
+		return old;
+	new = arena_alloc(arena, more * size, err);
+	if (!new)
+		return NULL;
+	if (count)
+		memcpy(new, old, count * size);
+	*cap = more;
+	return new;
 }
 
-/* "path" or "key=path"; a manifest has a path only. */
-static int take_apart(struct generate_plan *plan, struct generate_file *file, struct span text,
-		      struct err *err)
+int generate_text(const struct generate_adder *add, const struct doc_node *node, const char *field,
+		  struct span *ret, struct err *err)
+{
+	const struct config *config = add->config;
+	int is_text;
+
+	*ret = SPAN_NULL;
+	if (!node)
+		return 0;
+	if (config->source == CONFIG_KSOPS)
+		is_text = go_json_text(node, config->text, &add->plan->arena, ret, err);
+	else if (config->source == CONFIG_GOABOUT)
+		is_text = go_yaml_text(node, config->text, &add->plan->arena, ret, err);
+	else
+		is_text = node->kind == DOC_STRING || node->kind == DOC_NULL;
+	if (is_text < 0)
+		return -1;
+	if (!is_text)
+		return generate_bad(field, "a string", err);
+	if (node->kind == DOC_STRING && !ret->data)
+		*ret = node->str;
+	return 0;
+}
+
+/* A message's words in the plan's memory. */
+static int keep(const struct generate_adder *add, const char *text, const char **ret,
+		struct err *err)
+{
+	*ret = arena_str(&add->plan->arena, span_str(text), err);
+	return *ret ? 0 : -1;
+}
+
+/* "path" or "key=path"; a manifest and an environment have a path only. */
+static int take_apart(const struct generate_adder *add, struct generate_file *file,
+		      struct span text, struct err *err)
 {
 	size_t equals = span_find(text, 0, '='), slash;
 	struct span path = text;
@@ -45,8 +118,14 @@ static int take_apart(struct generate_plan *plan, struct generate_file *file, st
 		if (equals < text.len) {
 			path = span_from(text, equals + 1);
 			file->key = span_sub(text, 0, equals);
-			if (span_find(path, 0, '=') < path.len || !file->key.len)
-				return bad(file->field, "PATH or KEY=PATH", err);
+			if (span_find(path, 0, '=') < path.len) {
+				(void)generate_bad(file->field, "PATH or KEY=PATH", err);
+				return err_wrap(err, "invalid format in file generator %s",
+						text_quote(text).text);
+			}
+			/* Differs: KSOPS makes a value without a name. */
+			if (!file->key.len)
+				return generate_bad(file->field, "PATH or KEY=PATH", err);
 		} else {
 			for (slash = text.len; slash > 0 && text.data[slash - 1] != '/';)
 				slash--;
@@ -54,73 +133,145 @@ static int take_apart(struct generate_plan *plan, struct generate_file *file, st
 		}
 	}
 	if (!path.len || span_find(path, 0, '\0') < path.len)
-		return bad(file->field, "the path of a file", err);
-	file->path = arena_str(&plan->arena, path, err);
+		return generate_bad(file->field, "the path of a file", err);
+	file->path = arena_str(&add->plan->arena, path, err);
 	return file->path ? 0 : -1;
 }
 
-static int add_files(struct generate_plan *plan, const struct doc_node *list, enum generate_use use,
-		     size_t secret, const char *field, struct err *err)
+/* How messages call the file: ours name the field, those for the configs of others say what the programs that these are for say. */
+static int name_file(const struct generate_adder *add, struct generate_file *file, const char *what,
+		     struct err *err)
 {
+	const struct quoted path = text_quote(span_str(file->path));
+	char text[sizeof(path.text) + FIELD_MAX];
+
+	file->label = file->parse = file->path;
+	if (add->config->source != CONFIG_KSOPS && add->config->source != CONFIG_GOABOUT)
+		return 0;
+	if (add->config->source == CONFIG_GOABOUT)
+		(void)snprintf(text, sizeof(text), "%s \"%s\"", what, path.text);
+	else
+		(void)snprintf(text, sizeof(text), "error decrypting file \"%s\" from %s",
+			       path.text, what);
+	if (keep(add, text, &file->field, err) < 0)
+		return -1;
+	file->label = file->parse = file->field;
+	if (file->use != GENERATE_ENVS)
+		return 0;
+	(void)snprintf(text, sizeof(text), "error unmarshalling .env file \"%s\"", path.text);
+	return keep(add, text, &file->parse, err);
+}
+
+static int add_file(const struct generate_adder *add, const struct doc_node *node,
+		    struct generate_file file, const char *what, struct err *err)
+{
+	struct generate_plan *plan = add->plan;
+	struct span text = SPAN_NULL;
+	void *files = grow(&plan->arena, plan->files, sizeof(*plan->files), plan->file_count,
+			   &plan->file_cap, err);
+
+	if (!files)
+		return -1;
+	plan->files = files;
+	if (node->kind == DOC_NULL && add->config->source != CONFIG_KSOPS &&
+	    add->config->source != CONFIG_GOABOUT)
+		return generate_bad(file.field, "a string", err);
+	if (generate_text(add, node, file.field, &text, err) < 0 ||
+	    take_apart(add, &file, text, err) < 0 || name_file(add, &file, what, err) < 0)
+		return -1;
+	plan->files[plan->file_count++] = file;
+	return 0;
+}
+
+int generate_add_files(const struct generate_adder *add, const struct doc_node *list,
+		       enum generate_use use, size_t secret, const char *field, const char *what,
+		       struct err *err)
+{
+	struct generate_file file = {.use = use, .secret = secret};
 	const struct doc_node *kid;
 	size_t index = 0;
 
 	if (!list || list->kind == DOC_NULL)
 		return 0;
 	if (list->kind != DOC_LIST)
-		return bad(field, "a list of paths", err);
+		return generate_bad(field, "a list of paths", err);
 	doc_each (kid, list) {
-		struct generate_file *file = &plan->files[plan->file_count];
-
 		if (kid->kind == DOC_COMMENT)
 			continue;
-		*file = (struct generate_file){.use = use, .secret = secret};
-		(void)snprintf(file->field, sizeof(file->field), "%s[%zu]", field, index++);
-		if (kid->kind != DOC_STRING)
-			return bad(file->field, "a string", err);
-		if (take_apart(plan, file, kid->str, err) < 0)
+		if (keep(add, element(field, index++).text, &file.field, err) < 0 ||
+		    add_file(add, kid, file, what, err) < 0)
 			return -1;
-		plan->file_count++;
 	}
 	return 0;
 }
 
-static int check_strings(const struct doc_node *map, const char *field, struct err *err)
+struct generate_secret *generate_add_secret(const struct generate_adder *add, struct err *err)
+{
+	struct generate_plan *plan = add->plan;
+	void *secrets = grow(&plan->arena, plan->secrets, sizeof(*plan->secrets),
+			     plan->secret_count, &plan->secret_cap, err);
+
+	if (!secrets)
+		return NULL;
+	plan->secrets = secrets;
+	plan->secrets[plan->secret_count] = (struct generate_secret){.data_always = false};
+	return &plan->secrets[plan->secret_count++];
+}
+
+static int read_pairs(const struct generate_adder *add, const struct doc_node *map,
+		      const char *field, struct generate_pairs *ret, struct err *err)
 {
 	const struct doc_node *kid;
+	size_t n = 0;
 
 	if (!map || map->kind == DOC_NULL)
 		return 0;
 	if (map->kind != DOC_MAP)
-		return bad(field, "a map of strings", err);
+		return generate_bad(field, "a map of strings", err);
+	doc_each (kid, map)
+		n++;
+	ret->at = arena_alloc(&add->plan->arena, (n + 1) * sizeof(*ret->at), err);
+	if (!ret->at)
+		return -1;
 	doc_each (kid, map) {
-		if (kid->kind != DOC_COMMENT && kid->kind != DOC_STRING)
-			return bad(field, "a map of strings", err);
+		struct generate_pair *pair = &ret->at[ret->count];
+
+		if (kid->kind == DOC_COMMENT)
+			continue;
+		if (kid->kind == DOC_NULL && add->config->source != CONFIG_KSOPS &&
+		    add->config->source != CONFIG_GOABOUT)
+			return generate_bad(field, "a map of strings", err);
+		if (generate_text(add, kid, field, &pair->value, err) < 0)
+			return err->code == ERR_USAGE ? generate_bad(field, "a map of strings", err)
+						      : -1;
+		pair->key = add->config->source == CONFIG_KSOPS
+				    ? go_json_key(kid, add->config->text)
+				    : kid->key;
+		ret->count++;
 	}
 	return 0;
 }
 
-static int check_metadata(const struct config *config, struct generate_secret *secret,
-			  const struct doc_node *entry, const char *field, struct err *err)
+int generate_metadata(const struct generate_adder *add, const struct doc_node *metadata,
+		      const char *field, struct generate_secret *secret, struct err *err)
 {
-	const struct doc_node *metadata = config_field(config, entry, "metadata"), *kid;
-	char path[64];
+	const struct config *config = add->config;
 
-	(void)snprintf(path, sizeof(path), "%s.metadata.name", field);
-	if (!doc_get_str(metadata, "name").len)
-		return bad(path, "the name of the Secret", err);
-	(void)snprintf(path, sizeof(path), "%s.metadata.namespace", field);
-	kid = doc_get(metadata, "namespace");
-	if (kid && kid->kind != DOC_STRING && kid->kind != DOC_NULL)
-		return bad(path, "a string", err);
-	(void)snprintf(path, sizeof(path), "%s.metadata.labels", field);
-	if (check_strings(doc_get(metadata, "labels"), path, err) < 0)
+	if (metadata && metadata->kind != DOC_MAP && metadata->kind != DOC_NULL)
+		return generate_bad(field, "a map", err);
+	if (generate_text(add, config_field(config, metadata, "name"), below(field, ".name").text,
+			  &secret->name, err) < 0)
 		return -1;
-	(void)snprintf(path, sizeof(path), "%s.metadata.annotations", field);
-	if (check_strings(doc_get(metadata, "annotations"), path, err) < 0)
+	/* Differs: KSOPS leaves it to kustomize to miss the name. */
+	if (!secret->name.len)
+		return generate_bad(below(field, ".name").text, "the name of the Secret", err);
+	if (generate_text(add, config_field(config, metadata, "namespace"),
+			  below(field, ".namespace").text, &secret->ns, err) < 0 ||
+	    read_pairs(add, config_field(config, metadata, "labels"), below(field, ".labels").text,
+		       &secret->labels, err) < 0)
 		return -1;
-	secret->metadata = metadata;
-	return 0;
+	return read_pairs(add, config_field(config, metadata, "annotations"),
+			  below(field, ".annotations").text, &secret->annotations, err);
 }
 
 static int refuse_unknown(const struct doc_node *entry, const char *field, struct err *err)
@@ -139,87 +290,64 @@ static int refuse_unknown(const struct doc_node *entry, const char *field, struc
 	return 0;
 }
 
-static int add_secret(const struct config *config, struct generate_plan *plan,
-		      const struct doc_node *entry, const char *field, struct err *err)
+static int add_secret(const struct generate_adder *add, const struct doc_node *entry,
+		      const char *field, struct err *err)
 {
 	static const struct {
-		const char *name;
+		const char *name, *what;
 		enum generate_use use;
 	} lists[] = {
-		{"files", GENERATE_TEXT},
-		{"binaryFiles", GENERATE_BINARY},
-		{"envs", GENERATE_ENVS},
+		{"files", "secretFrom.Files", GENERATE_TEXT},
+		{"binaryFiles", "secretFrom.BinaryFiles", GENERATE_BINARY},
+		{"envs", "secretFrom.Envs", GENERATE_ENVS},
 	};
-	struct generate_secret *secret = &plan->secrets[plan->secret_count];
-	const struct doc_node *type;
-	char path[48];
+	const struct config *config = add->config;
+	struct generate_secret *secret;
 	size_t i;
 
 	if (entry->kind != DOC_MAP)
-		return bad(field, "a map", err);
+		return generate_bad(field, "a map", err);
 	if (config->source == CONFIG_OURS && refuse_unknown(entry, field, err) < 0)
 		return -1;
-	if (check_metadata(config, secret, entry, field, err) < 0)
+	secret = generate_add_secret(add, err);
+	if (!secret)
 		return -1;
-	type = config_field(config, entry, "type");
-	(void)snprintf(path, sizeof(path), "%s.type", field);
-	if (type && type->kind != DOC_NULL && type->kind != DOC_STRING)
-		return bad(path, "a string", err);
-	secret->type = type && type->kind == DOC_STRING ? type->str : SPAN_NULL;
+	if (generate_metadata(add, config_field(config, entry, "metadata"),
+			      below(field, ".metadata").text, secret, err) < 0 ||
+	    generate_text(add, config_field(config, entry, "type"), below(field, ".type").text,
+			  &secret->type, err) < 0)
+		return -1;
 	for (i = 0; i < ARRAY_LEN(lists); i++) {
-		(void)snprintf(path, sizeof(path), "%s.%s", field, lists[i].name);
-		if (add_files(plan, config_field(config, entry, lists[i].name), lists[i].use,
-			      plan->secret_count, path, err) < 0)
+		if (generate_add_files(add, config_field(config, entry, lists[i].name),
+				       lists[i].use, add->plan->secret_count - 1,
+				       below(below(field, ".").text, lists[i].name).text,
+				       lists[i].what, err) < 0)
 			return -1;
 	}
-	plan->secret_count++;
 	return 0;
 }
 
-/* Room for all, counted first. */
-static int reserve(const struct config *config, struct generate_plan *plan, struct err *err)
+int generate_plan_add(struct generate_plan *plan, const struct config *config, struct err *err)
 {
-	size_t files = count_kids(config->files), secrets = count_kids(config->secret_from);
+	const struct generate_adder add = {.plan = plan, .config = config};
 	const struct doc_node *entry;
-
-	if (config->secret_from) {
-		doc_each (entry, config->secret_from) {
-			if (entry->kind == DOC_MAP)
-				files += count_kids(config_field(config, entry, "files")) +
-					 count_kids(config_field(config, entry, "binaryFiles")) +
-					 count_kids(config_field(config, entry, "envs"));
-		}
-	}
-	if (files > GENERATE_FILES_MAX || secrets > GENERATE_FILES_MAX)
-		return err_set(err, ERR_LIMIT, "functionConfig: more than %d files",
-			       GENERATE_FILES_MAX);
-	/* One more: the element that is filled before it is known to be good. */
-	plan->files = arena_alloc(&plan->arena, (files + 1) * sizeof(*plan->files), err);
-	if (!plan->files)
-		return -1;
-	plan->secrets = arena_alloc(&plan->arena, (secrets + 1) * sizeof(*plan->secrets), err);
-	return plan->secrets ? 0 : -1;
-}
-
-int generate_plan(const struct config *config, struct generate_plan *ret_plan, struct err *err)
-{
-	struct generate_plan *plan = ret_plan;
-	const struct doc_node *entry;
-	char field[32];
 	size_t index = 0;
 
-	if (reserve(config, plan, err) < 0)
-		return -1;
-	(void)snprintf(field, sizeof(field), "%sfiles", prefix(config));
-	if (add_files(plan, config->files, GENERATE_MANIFEST, SIZE_MAX, field, err) < 0)
+	if (config->source == CONFIG_KSOPS || config->source == CONFIG_GOABOUT)
+		plan->sorted = true;
+	if (config->source == CONFIG_GOABOUT)
+		return generate_goabout(&add, err);
+	if (generate_add_files(&add, config->files, GENERATE_MANIFEST, SIZE_MAX,
+			       below(prefix(config), "files").text, "manifest.Files", err) < 0)
 		return -1;
 	if (!config->secret_from)
 		return 0;
 	doc_each (entry, config->secret_from) {
 		if (entry->kind == DOC_COMMENT)
 			continue;
-		(void)snprintf(field, sizeof(field), "%ssecretFrom[%zu]", prefix(config), index++);
-		if (add_secret(config, plan, entry, field, err) < 0)
+		if (add_secret(&add, entry,
+			       element(below(prefix(config), "secretFrom").text, index++).text,
+			       err) < 0)
 			return -1;
 	}
 	return 0;
@@ -230,5 +358,6 @@ void generate_plan_release(struct generate_plan *plan)
 	arena_release(&plan->arena);
 	plan->files = NULL;
 	plan->secrets = NULL;
-	plan->file_count = plan->secret_count = 0;
+	plan->file_count = plan->file_cap = 0;
+	plan->secret_count = plan->secret_cap = 0;
 }

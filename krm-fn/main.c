@@ -7,7 +7,9 @@
 #include "cmd_decrypt.h"
 #include "cmd_filter.h"
 #include "cmd_function.h"
+#include "cmd_install.h"
 #include "command.h"
+#include "drop_in.h"
 #include "version.h"
 
 #include "base/secret.h"
@@ -23,10 +25,7 @@
 
 /* In the order of the program's help. */
 static const struct command *const commands[] = {
-	&cmd_decrypt,
-	&cmd_filter,
-	&cmd_check,
-	&cmd_audit,
+	&cmd_decrypt, &cmd_filter, &cmd_check, &cmd_audit, &cmd_install,
 };
 
 /* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. The
@@ -126,10 +125,10 @@ static int help(const char *name)
 
 	if (name && strcmp(name, cmd_function.name) == 0)
 		command = &cmd_function;
-	if (name && !command)
+	if (name && !command && !drop_in_help(name))
 		return usage("no such command", name);
-	if (command)
-		fputs(command->help, stdout);
+	if (command || (name && drop_in_help(name)))
+		fputs(command ? command->help : drop_in_help(name), stdout);
 	else
 		print_help(stdout);
 	return printed();
@@ -161,6 +160,8 @@ int main(int argc, char **argv)
 
 	if (prepare(&err) < 0)
 		return command_fail(&err);
+	if (drop_in_find(argv[0]))
+		return drop_in_run(drop_in_find(argv[0]), argc, argv);
 	if (argc < 2)
 		return run_function(argc, argv);
 	if (strcmp(argv[1], "--version") == 0) {

@@ -20,7 +20,7 @@ def test_one_file_named_often_is_bounded(place):
     result = place.run(stdin=yaml.safe_dump(items).encode())
     assert result.status == 1
     assert result.stdout == b""
-    assert "files[4]: the files have more than 268435456 bytes in all" in result.message
+    assert "manifest.Files: the files have more than 268435456 bytes in all" in result.message
 
 
 def generate(place, files, **env):

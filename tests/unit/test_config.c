@@ -6,6 +6,8 @@
 
 #include "objects.h"
 
+#include <stdio.h>
+
 #define OURS "apiVersion: krm-sops.dev/v1alpha1\nkind: Decrypt\n"
 #define FLUX "apiVersion: kustomize.toolkit.fluxcd.io/v1\nkind: Kustomization\n"
 #define MAP  "apiVersion: v1\nkind: ConfigMap\n"
@@ -107,7 +109,7 @@ static void reads_a_ksops_object(void **state)
 	static const char *const table[] = {
 		"apiVersion: viaduct.ai/v1\nkind: ksops\nfiles: [a.yaml]\n",
 		"apiVersion: viaduct.ai/v2\nkind: anything\nFILES: [a.yaml]\nspec: {x: 1}\n",
-		"apiVersion: viaduct.ai/v1\nkind: ksops\nfiles: [b]\nFiles: [a.yaml]\n",
+		"apiVersion: viaduct.ai/v1\nkind: ksops\nfiles: [a.yaml]\nFiles: [b]\n",
 	};
 	size_t i;
 
@@ -121,6 +123,27 @@ static void reads_a_ksops_object(void **state)
 		assert_int_equal(config.source, CONFIG_KSOPS);
 		assert_int_equal(config.mode, CONFIG_GENERATE);
 		assert_true(span_is(config.files->kids.first->str, "a.yaml"));
+	}
+}
+
+static void reads_a_sops_secret_generator(void **state)
+{
+	static const char *const kinds[] = {"SopsSecretGenerator", "SopsSecret"};
+	char text[128];
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(kinds); i++) {
+		CLEAN_OBJECT struct object object = OBJECT_INIT;
+		CLEAN_CONFIG struct config config = CONFIG_INIT;
+		struct err err = ERR_INIT;
+
+		snprintf(text, sizeof(text), "apiVersion: goabout.com/v1beta1\nkind: %s\n",
+			 kinds[i]);
+		if (config_read(object_read(&object, text), &config, &err) < 0)
+			fail_msg("%s: %s", text, err.msg);
+		assert_int_equal(config.source, CONFIG_GOABOUT);
+		assert_int_equal(config.mode, CONFIG_GENERATE);
+		assert_ptr_equal(config.node, object.node);
 	}
 }
 
@@ -193,10 +216,14 @@ static void names_what_is_wrong(void **state)
 		{MAP "data: [1]\n", "'data' must be a map"},
 		{MAP "data: {stringData: \"1\"}\n", "'data.stringData' must be true or false"},
 		{MAP "data: {kinds: [\"\"]}\n", "'data.kinds' must be a list of kinds"},
-		{"apiVersion: viaduct.ai/v1\nkind: ksops\n", "neither 'files' nor 'secretFrom'"},
-		{"apiVersion: viaduct.ai/v1\nkind: ksops\nfiles: null\n", "neither 'files'"},
+		{"apiVersion: viaduct.ai/v1\nkind: ksops\n",
+		 "missing the required 'files' or 'secretFrom' key"},
+		{"apiVersion: viaduct.ai/v1\nkind: ksops\nfiles: null\n", "missing the required"},
 		{"apiVersion: viaduct.ai/v1\nkind: ksops\nfiles: a.yaml\n",
 		 "'files' must be a list"},
+		{"apiVersion: goabout.com/v1\nkind: SopsSecretGenerator\n",
+		 "input must be apiVersion goabout.com/v1beta1"},
+		{"apiVersion: goabout.com/v1beta1\nkind: ksops\n", "kind SopsSecretGenerator"},
 	};
 	size_t i;
 
@@ -261,6 +288,7 @@ int main(void)
 		cmocka_unit_test(has_defaults),
 		cmocka_unit_test(reads_a_flux_kustomization),
 		cmocka_unit_test(reads_a_ksops_object),
+		cmocka_unit_test(reads_a_sops_secret_generator),
 		cmocka_unit_test(reads_a_flat_config_map),
 		cmocka_unit_test(names_what_is_wrong),
 		cmocka_unit_test(refuses_too_many_kinds),

@@ -2,19 +2,20 @@
  *
  * What a generator's config asks for, and which of its fields is wrong.
  */
-#include "generate_plan.h"
+#include "generate.h"
 
 #include "objects.h"
 
-#define OURS  "apiVersion: krm-sops.dev/v1alpha1\nkind: Decrypt\nspec:\n"
-#define KSOPS "apiVersion: viaduct.ai/v1\nkind: ksops\n"
+#define OURS    "apiVersion: krm-sops.dev/v1alpha1\nkind: Decrypt\nspec:\n"
+#define KSOPS   "apiVersion: viaduct.ai/v1\nkind: ksops\n"
+#define GOABOUT "apiVersion: goabout.com/v1beta1\nkind: SopsSecretGenerator\n"
 
 static int make(struct object *object, struct config *config, struct generate_plan *plan,
 		const char *text, struct err *err)
 {
 	if (config_read(object_read(object, text), config, err) < 0)
 		fail_msg("%s: %s", text, err->msg);
-	return generate_plan(config, plan, err);
+	return generate_plan_add(plan, config, err);
 }
 
 static void takes_files_apart(void **state)
@@ -56,7 +57,7 @@ static void takes_files_apart(void **state)
 	}
 	assert_int_equal(plan.secret_count, 2);
 	assert_true(span_is(plan.secrets[0].type, "Opaque"));
-	assert_true(span_is(doc_get_str(plan.secrets[1].metadata, "name"), "two"));
+	assert_true(span_is(plan.secrets[1].name, "two"));
 }
 
 static void reads_ksops_as_go_does(void **state)
@@ -72,7 +73,83 @@ static void reads_ksops_as_go_does(void **state)
 	if (make(&object, &config, &plan, text, &err) < 0)
 		fail_msg("%s", err.msg);
 	assert_int_equal(plan.file_count, 2);
-	assert_string_equal(plan.files[1].field, "secretFrom[0].binaryFiles[0]");
+	assert_string_equal(plan.files[1].field,
+			    "error decrypting file \"b\" from secretFrom.BinaryFiles");
+}
+
+static void reads_a_sops_secret_generator(void **state)
+{
+	static const char text[] =
+		GOABOUT "metadata: {name: s, annotations: {a: b, config.kubernetes.io/function: x, "
+			"kustomize.config.k8s.io/needs-hash: \"false\", "
+			"internal.config.kubernetes.io/id: \"1\"}}\n"
+			"files: [k=v]\nenvs: [e]\nbehavior: replace\ntype: T\n";
+	CLEAN_OBJECT struct object object = OBJECT_INIT;
+	CLEAN_CONFIG struct config config = CONFIG_INIT;
+	CLEAN_GENERATE_PLAN struct generate_plan plan = GENERATE_PLAN_INIT;
+	const struct generate_secret *secret;
+	struct err err = ERR_INIT;
+
+	if (make(&object, &config, &plan, text, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(plan.secret_count, 1);
+	secret = &plan.secrets[0];
+	assert_true(span_is(secret->name, "s") && span_is(secret->type, "T") &&
+		    secret->data_always && plan.sorted);
+	/* What is set wins over what is there; what says how to run the generator is gone. */
+	assert_int_equal(secret->annotations.count, 3);
+	assert_true(span_is(secret->annotations.at[0].key, "a"));
+	assert_true(span_is(secret->annotations.at[1].value, "true"));
+	assert_true(span_is(secret->annotations.at[2].value, "replace"));
+	/* A file's value wins over an environment's. */
+	assert_int_equal(plan.files[0].use, GENERATE_SOURCE);
+	assert_int_equal(plan.files[1].use, GENERATE_BINARY);
+	assert_string_equal(plan.files[0].field, "env source \"e\"");
+	assert_string_equal(plan.files[1].label, "file source \"v\"");
+}
+
+static void takes_many_configs(void **state)
+{
+	enum { MANY = 100 };
+	CLEAN_GENERATE_PLAN struct generate_plan plan = GENERATE_PLAN_INIT;
+	CLEAN_OBJECT struct object object = OBJECT_INIT;
+	struct doc_node *node = object_read(
+		&object, KSOPS "files: [a, b]\nsecretFrom: [{metadata: {name: x}, envs: [c]}]\n");
+	struct err err = ERR_INIT;
+	size_t i;
+
+	for (i = 0; i < MANY; i++) {
+		CLEAN_CONFIG struct config config = CONFIG_INIT;
+
+		if (config_read(node, &config, &err) < 0 ||
+		    generate_plan_add(&plan, &config, &err) < 0)
+			fail_msg("%s", err.msg);
+	}
+	assert_int_equal(plan.file_count, 3 * MANY);
+	assert_int_equal(plan.secret_count, MANY);
+	for (i = 0; i < MANY; i++) {
+		assert_string_equal(plan.files[3 * i].path, "a");
+		assert_int_equal(plan.files[3 * i].secret, SIZE_MAX);
+		assert_string_equal(plan.files[3 * i + 2].path, "c");
+		assert_int_equal(plan.files[3 * i + 2].secret, i);
+		assert_true(span_is(plan.secrets[i].name, "x"));
+	}
+}
+
+static void refuses_more_files_than_the_limit(void **state)
+{
+	CLEAN_GENERATE_PLAN struct generate_plan plan = GENERATE_PLAN_INIT;
+	CLEAN_OBJECT struct object object = OBJECT_INIT;
+	struct doc_node *node = object_read(&object, KSOPS "files: [a]\n");
+	CLEAN_CONFIG struct config config = CONFIG_INIT;
+	struct err err = ERR_INIT;
+	size_t n = 0;
+
+	assert_int_equal(config_read(node, &config, &err), 0);
+	while (generate_plan_add(&plan, &config, &err) == 0)
+		n++;
+	assert_int_equal(n, GENERATE_FILES_MAX);
+	assert_int_equal(err.code, ERR_LIMIT);
 }
 
 static void takes_empty_lists(void **state)
@@ -154,7 +231,8 @@ static int plan_mangled(struct span input, void *arg)
 	size_t i;
 
 	if (doc_read(DOC_YAML, input, &doc, &err) < 0 ||
-	    config_read(doc.first, &config, &err) < 0 || generate_plan(&config, &plan, &err) < 0)
+	    config_read(doc.first, &config, &err) < 0 ||
+	    generate_plan_add(&plan, &config, &err) < 0)
 		return -1;
 	for (i = 0; i < plan.file_count; i++)
 		assert_true(plan.files[i].path[0]);
@@ -167,6 +245,8 @@ static void survives_mangled_configs(void **state)
 			"files: [a, b]\nsecretFrom: [{metadata: {name: a, labels: {b: c}}, files: "
 			"[a=b], envs: [c], type: T}]\n"),
 		   plan_mangled, NULL);
+	mangle_all(SPAN(GOABOUT "metadata: {name: s, labels: {a: 1}}\nfiles: [a=b]\nenvs: [c]\n"),
+		   plan_mangled, NULL);
 }
 
 int main(void)
@@ -174,6 +254,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(takes_files_apart),
 		cmocka_unit_test(reads_ksops_as_go_does),
+		cmocka_unit_test(reads_a_sops_secret_generator),
+		cmocka_unit_test(takes_many_configs),
+		cmocka_unit_test(refuses_more_files_than_the_limit),
 		cmocka_unit_test(takes_empty_lists),
 		cmocka_unit_test(names_what_is_wrong),
 		cmocka_unit_test(survives_mangled_configs),
