@@ -10,10 +10,10 @@
 
 #include "keys/keyring.h"
 
-/* The ambient identities, as the sops command finds them: SOPS_AGE_SSH_PRIVATE_KEY_FILE and _CMD, ~/.ssh/id_ed25519, ~/.ssh/id_rsa,
- * SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, the default key file. Commands run later, when no other key opens a document. To be called
- * once: the variables are then gone from the environment, and wiped where they lay. A source that is broken is remembered (ring->notes) and does
- * not stop the others. -1 only for ERR_NOMEM and the like. */
+/* The ambient keys, as the sops command finds them: SOPS_AGE_SSH_PRIVATE_KEY_FILE and _CMD, ~/.ssh/id_ed25519, ~/.ssh/id_rsa,
+ * SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, the default key file; and where the ring has a host the user's PGP keyring. Commands and
+ * GnuPG run later, when no other key opens a document. To be called once: the variables of age are then gone from the environment, and wiped
+ * where they lay. A source that is broken is remembered (ring->notes) and does not stop the others. -1 only for ERR_NOMEM and the like. */
 int keys_ambient(struct keyring *ring, struct err *err) NODISCARD;
 
 /* Where the Secret that a secretRef names is looked for; the first that has it wins. design.md, "functionConfig". */

@@ -9,6 +9,7 @@
 #include "keys.h"
 
 #include "base/text.h"
+#include "keys/key_gpg.h"
 #include "keys_command.h"
 #include "keys_read.h"
 #include "variables.h"
@@ -192,6 +193,9 @@ int keys_ambient(struct keyring *ring, struct err *err)
 
 	for (i = 0; i < ARRAY_LEN(variables); i++)
 		variables_forget(variables[i]);
+	/* The user's PGP keyring costs nothing before a document asks for a PGP key. */
+	if (status == 0 && ring->host)
+		status = key_gpg_add_user(ring, err);
 	if (status == 0 && search.absent.len && !search.absent.bad) {
 		(void)err_set(&text, ERR_NO_KEY, "found no age keys in %.*s",
 			      (int)search.absent.len, (const char *)search.absent.data);

@@ -2,7 +2,11 @@
  *
  * gpgme by a table of pointers; see gpg_engine.h. What counts is gpg's status lines, not its exit status, which is 2 for everything, nor its
  * texts: a message is open only where gpg says DECRYPTION_OKAY and that its integrity was checked (GOODMDC, or an AEAD), as gpg writes plaintext
- * out before it knows. Messages for a passphrase are refused before anybody is asked for one: a document must not make people type theirs.
+ * out before it knows.
+ *
+ * Differs: sops takes what gpg prints. Here a message without integrity protection is refused whatever the user's gpg.conf says, and one for a
+ * passphrase before anybody is asked for it, as a document must not make people type theirs.
+ *
  * GnuPG: doc/DETAILS
  */
 #include "keys/gpg_engine.h"
@@ -310,7 +314,7 @@ static int key_trouble(struct gpg_engine *engine, gpgme_err_code_t code, struct 
 					   : "no terminal (GPG_TTY), none cached by the agent");
 	case GPG_ERR_CANCELED:
 	case GPG_ERR_FULLY_CANCELED:
-		/* Who has said no once is not asked again for each document. */
+		/* Differs: who has said no once is not asked again for each document. */
 		engine->ask = false;
 		(void)lib.set_pinentry_mode(engine->ctx, GPGME_PINENTRY_MODE_ERROR);
 		return err_set(why, ERR_DENIED, "asking for the passphrase was cancelled");

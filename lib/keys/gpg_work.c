@@ -157,7 +157,7 @@ static int find_program(const char *name, char ret_path[static GPG_PATH_MAX], st
 		       text_quote(span_str(name)).text);
 }
 
-/* gpg would make the home where there is none: looking for a key leaves nothing behind. */
+/* Differs: gpg would make the home where there is none; here looking for a key leaves nothing behind. */
 static int set_up_user(const struct gpg_plan *plan, struct gpg_engine **engine, struct err *err)
 {
 	char program[GPG_PATH_MAX];

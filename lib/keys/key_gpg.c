@@ -2,6 +2,8 @@
  *
  * The services behind which GnuPG stands; see key_gpg.h. Each has one helper process, started by the first question. One that does not answer in
  * time, or ends, is not asked again: a run waits for it once.
+ *
+ * Differs: sops waits as long as gpg likes and gives it its own environment; here time and sizes are bounded, and GnuPG sees what it needs.
  */
 #include "keys/key_gpg.h"
 
@@ -15,7 +17,8 @@
 
 /* The cookie of both services. */
 struct key_gpg {
-	struct gpg_plan plan;
+	const struct key_host *host;
+	struct gpg_plan plan;   /* but for the keys it is made when first wanted */
 	struct gpg_keys **last; /* where the next text goes */
 	size_t keys_len;
 	struct secret_pool
@@ -76,8 +79,9 @@ static int copy_text(struct key_gpg *gpg, const char *name, const char *value, c
 	return 0;
 }
 
-static int copy_environment(struct key_gpg *gpg, const struct key_host *host, struct err *err)
+static int copy_environment(struct key_gpg *gpg, struct err *err)
 {
+	const struct key_host *host = gpg->host;
 	const char *home = gpg->plan.private ? NULL : variable(host, "GNUPGHOME");
 	const char *terminal = host->terminal ? host->terminal(host->cookie) : NULL;
 	const char *path = host->variable ? host->variable(host->cookie, "PATH") : NULL;
@@ -104,8 +108,9 @@ static int copy_environment(struct key_gpg *gpg, const struct key_host *host, st
 	return 0;
 }
 
-static int copy_places(struct key_gpg *gpg, const struct key_host *host, struct err *err)
+static int copy_places(struct key_gpg *gpg, struct err *err)
 {
+	const struct key_host *host = gpg->host;
 	const char *const values[GPG_HOME_BASES] = {variable(host, "XDG_RUNTIME_DIR"), "/dev/shm",
 						    variable(host, "TMPDIR")};
 	size_t i;
@@ -119,8 +124,9 @@ static int copy_places(struct key_gpg *gpg, const struct key_host *host, struct 
 	return 0;
 }
 
-static int copy_user(struct key_gpg *gpg, const struct key_host *host, struct err *err)
+static int copy_user(struct key_gpg *gpg, struct err *err)
 {
+	const struct key_host *host = gpg->host;
 	const char *home = variable(host, "GNUPGHOME"), *folder = variable(host, "HOME");
 	const char *program = variable(host, "SOPS_GPG_EXEC");
 	char *copy, path[4096];
@@ -139,6 +145,16 @@ static int copy_user(struct key_gpg *gpg, const struct key_host *host, struct er
 		gpg->plan.program = copy;
 	}
 	return 0;
+}
+
+/* Starts the helper. */
+static int start(struct key_gpg *gpg, struct secret_pool *foreign, struct err *err)
+{
+	if (copy_environment(gpg, err) < 0 ||
+	    (gpg->plan.private ? copy_places(gpg, err) : copy_user(gpg, err)) < 0)
+		return -1;
+	gpg->plan.foreign = foreign;
+	return gpg_link_open(&gpg->plan, &gpg->link, err);
 }
 
 static void close_link(struct key_gpg *gpg)
@@ -241,29 +257,33 @@ static int take_answer(struct key_gpg *gpg, const struct gpg_answer *answer, int
 	return 0;
 }
 
+static int try_one(struct key_gpg *gpg, struct secret_pool *pool, struct key_request *request,
+		   struct err *err)
+{
+	bool first = !gpg->link.watcher;
+	struct gpg_answer answer;
+	int64_t deadline;
+
+	if (first && start(gpg, pool, err) < 0)
+		return -1;
+	deadline = deadline_of(gpg, first);
+	if (ask(gpg, request->key->enc, deadline, &answer, err) < 0)
+		return -1;
+	return take_answer(gpg, &answer, deadline, pool, request, err);
+}
+
 /* What goes wrong between the helper and us is the end of it. */
 static int open_one(struct key_gpg *gpg, struct secret_pool *pool, struct key_request *request,
 		    struct err *err)
 {
-	struct gpg_answer answer;
 	struct err why = ERR_INIT;
-	bool first = !gpg->link.watcher;
-	int64_t deadline = deadline_of(gpg, first);
-	int status = 0;
 
 	if (request->key->enc.len > KEY_GPG_ENC_MAX) {
 		fail(request, ERR_LIMIT, "a message of more than 1 MiB");
 		return 0;
 	}
 	if (!gpg->dead) {
-		gpg->plan.foreign = pool;
-		if (first)
-			status = gpg_link_open(&gpg->plan, &gpg->link, &why);
-		if (status == 0)
-			status = ask(gpg, request->key->enc, deadline, &answer, &why);
-		if (status == 0)
-			status = take_answer(gpg, &answer, deadline, pool, request, &why);
-		if (status == 0)
+		if (try_one(gpg, pool, request, &why) == 0)
 			return 0;
 		if (why.code == ERR_NOMEM)
 			return err_nomem(err);
@@ -299,22 +319,20 @@ static const struct keyservice gpg_service = {
 static int new_service(struct keyring *ring, bool private, struct key_gpg **ret_gpg,
 		       struct err *err)
 {
-	const struct key_host *host = ring->host;
 	struct key_gpg *gpg;
 
-	if (!host)
+	if (!ring->host)
 		return err_set(err, ERR_UNSUPPORTED, "needs GnuPG, which may not be started here");
 	gpg = calloc(1, sizeof(*gpg));
 	if (!gpg)
 		return err_nomem(err);
 	gpg->link = (struct gpg_link)GPG_LINK_INIT;
+	gpg->host = ring->host;
 	gpg->allowed = ring->allowed;
 	gpg->allowed_cookie = ring->allowed_cookie;
 	gpg->plan.private = private;
 	gpg->last = &gpg->plan.keys;
-	if (copy_environment(gpg, host, err) < 0 ||
-	    (private ? copy_places(gpg, host, err) : copy_user(gpg, host, err)) < 0 ||
-	    keyring_add_service(ring, &gpg_service, gpg, err) < 0) {
+	if (keyring_add_service(ring, &gpg_service, gpg, err) < 0) {
 		free_gpg(gpg);
 		return -1;
 	}

@@ -337,6 +337,45 @@ static void a_hanging_agent_hangs_nobody(void **state)
 	assert_int_equal(left_over(), 0);
 }
 
+/* What is too long is not even asked; gpg that hangs is waited for once. */
+static void differs_gnupg_is_bounded(void **state)
+{
+	CLEANUP(bin_remove) struct bin bin;
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	CLEAN_BUF struct buf text = BUF_INIT(KEY_GPG_ENC_MAX + 1);
+	struct key_request request;
+	struct err err = ERR_INIT;
+	char path[128];
+	size_t i;
+
+	assert_int_equal(KEY_GPG_SECONDS, 30);
+	assert_int_equal(KEY_GPG_ASK_SECONDS, 120);
+	assert_int_equal(KEY_GPG_OPENED_MAX, 64 * 1024);
+	limit(700);
+	bin_make(&bin);
+	bin_add(&bin, "gpg",
+		"case \"$*\" in *--version*) exec /usr/bin/gpg --version;; esac\nexec /bin/sleep "
+		"1000\n");
+	(void)snprintf(path, sizeof(path), "%s/gpg", bin.path);
+	world.exec = path;
+	ring.host = &host;
+	if (key_gpg_add_user(&ring, &err) < 0)
+		fail_msg("%s", err.msg);
+	buf_add_fill(&text, 'x', KEY_GPG_ENC_MAX + 1);
+	request = ask(&ring, buf_span(&text));
+	assert_int_equal(request.code, ERR_LIMIT);
+	assert_string_equal(request.why, "a message of more than 1 MiB");
+#ifndef KRMSOPS_TEST
+	skip(); /* half a minute */
+#endif
+	for (i = 0; i < 3; i++) {
+		request = ask_file(&ring, "nistp256.enc");
+		assert_int_equal(request.verdict, KEY_FAILED);
+		assert_int_equal(request.code, ERR_UNREACHABLE);
+		assert_string_equal(request.why, "GnuPG: no answer in time");
+	}
+}
+
 static void says_that_gnupg_is_missing(void **state)
 {
 	static const struct {
@@ -481,6 +520,49 @@ static void killed_at_any_time_it_leaves_nothing(void **state)
 	assert_true(seen > 5);
 }
 
+static void one_agent_serves_a_hundred_messages(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	char home[64], marker[80];
+	int i;
+
+	(void)snprintf(home, sizeof(home), "/nonexistent/%ld", (long)getpid());
+	(void)snprintf(marker, sizeof(marker), "HOME=%s", home);
+	world.home = home;
+	ring.host = &host;
+	add_keys(&ring, "nistp256.asc");
+	add_keys(&ring, "elgamal.asc");
+	for (i = 0; i < 100; i++) {
+		struct key_request request =
+			ask_file(&ring, i % 2 ? "nistp256.enc" : "elgamal.enc");
+
+		assert_data_key(&request);
+	}
+	/* watcher, helper, agent */
+	assert_int_equal(count_marked(marker), 3);
+	keyring_release(&ring);
+	assert_nothing_left(marker);
+}
+
+static void a_long_temporary_folder_is_passed_over(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	struct key_request request;
+	char path[128];
+
+	(void)without_namespaces(true);
+	(void)snprintf(path, sizeof(path), "%s/%0*d", memory, 60, 0);
+	assert_int_equal(mkdir(path, 0700), 0);
+	world.runtime = path;
+	world.tmpdir = path;
+	ring.host = &host;
+	add_keys(&ring, "nistp256.asc");
+	request = ask_file(&ring, "nistp256.enc");
+	assert_data_key(&request);
+	keyring_release(&ring);
+	assert_int_equal(rmdir(path), 0);
+}
+
 /* The child of a process, which is its watcher. */
 static pid_t child_of(pid_t parent)
 {
@@ -570,7 +652,12 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(says_why_it_does_not_open, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_hanging_agent_hangs_nobody, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(differs_gnupg_is_bounded, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_that_gnupg_is_missing, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(one_agent_serves_a_hundred_messages, set_up,
+						tear_down),
+		cmocka_unit_test_setup_teardown(a_long_temporary_folder_is_passed_over, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(killed_at_any_time_it_leaves_nothing, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_killed_watcher_is_made_up_for, set_up, tear_down),

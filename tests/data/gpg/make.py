@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes the files of this folder with the system's gpg: keys that only GnuPG itself opens, and a data key encrypted to each.
 
-ALGORITHM.asc is a secret key, ALGORITHM.enc a message to it, as sops writes it into `enc`; `protected` has the passphrase of
-passphrase.txt. to-passphrase.enc is a message for a passphrase; no-mdc.enc one without integrity protection; long.enc holds more than a
+ALGORITHM.asc is a secret key, ALGORITHM.enc a message to it, as sops writes it into `enc`, ALGORITHM.yaml a Secret that the real sops has
+encrypted for it; `protected` has the passphrase of passphrase.txt. to-passphrase.enc is a message for a passphrase; no-mdc.enc one without integrity protection; long.enc holds more than a
 data key may have; to-stranger.enc is for a key that is not here.
 """
 import os
@@ -23,6 +23,13 @@ KEYS = {
     "protected": ("ed25519", "sign", "cv25519"),
     "stranger": ("ed25519", "sign", "cv25519"),
 }
+SECRET = """apiVersion: v1
+kind: Secret
+metadata:
+    name: NAME
+stringData:
+    password: canary-NAME-t5Yw8uKe
+"""
 PASSPHRASE = "canary-passphrase-Qm7Zr2"
 
 
@@ -52,6 +59,11 @@ def main():
         if name != "stranger":
             (HERE / f"{name}.asc").write_bytes(gpg(home, *secret, "--armor", "--export-secret-keys", fpr))
         message = gpg(home, "--armor", "--encrypt", "-r", fpr, "--trust-model", "always", data=data_key)
+        if name != "stranger":
+            env = {**os.environ, "GNUPGHOME": home}
+            done = subprocess.run(["sops", "encrypt", "--pgp", fpr, "--encrypted-regex", "^stringData$", "--input-type", "yaml", "--output-type", "yaml", "/dev/stdin"],
+                                  input=SECRET.replace("NAME", name).encode(), env=env, cwd="/", capture_output=True, check=True)
+            (HERE / f"{name}.yaml").write_bytes(done.stdout)
         (HERE / f"{'to-' if name == 'stranger' else ''}{name}.enc").write_bytes(message.rstrip(b"\n"))
     to = ["--armor", "--trust-model", "always", "-r", fingerprint(home, "nistp256")]
     (HERE / "long.enc").write_bytes(gpg(home, *to, "--compress-algo", "zlib", "--encrypt", data=b"x" * 70000).rstrip(b"\n"))
