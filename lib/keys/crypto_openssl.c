@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * RSA and Keccak on OpenSSL 3.0's EVP. An RSA key is handed over in parameters that lie in locked memory of ours; OpenSSL's copy lives as long as the one
- * call and is cleansed by it. The CRT values are computed here from the private exponent and the primes, and a container
+ * call, or the messages of one batch, and is cleansed then. The CRT values are computed here from the private exponent and the primes, and a container
  * whose numbers do not fit each other is refused, as Go does.
  */
 #include "keys/crypto_openssl.h"
@@ -12,6 +12,7 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/rsa.h>
+#include <stdlib.h>
 
 /* The numbers of a key, in the order of number_names. */
 enum { N, E, D, P, Q, DP, DQ, QINV, NUMBERS };
@@ -122,9 +123,9 @@ static bool given_fits(const struct numbers *numbers, const struct crypto_rsa *k
 	bool fits = true;
 	size_t i;
 
-	if (!key->dp.data || !key->dq.data || !key->qinv.data)
-		return true;
 	for (i = 0; fits && i < ARRAY_LEN(given); i++) {
+		if (!given[i].data)
+			continue;
 		number = BN_secure_new();
 		fits = number && BN_bin2bn(given[i].data, (int)given[i].len, number) &&
 		       BN_cmp(number, numbers->of[DP + i]) == 0;
@@ -221,20 +222,29 @@ static int open_oaep(EVP_PKEY *key, struct span label, struct span sealed, uint8
 	return ok ? 0 : refuse(err, ERR_VALUE, "RSA-OAEP does not open");
 }
 
+static int load(const struct crypto_rsa *key, struct secret_pool *pool, EVP_PKEY **ret_key,
+		struct err *err)
+{
+	struct numbers numbers = {.ctx = NULL};
+	int status = -1;
+
+	if (start(err) == 0 && numbers_load(&numbers, key, err) == 0)
+		status = make_key(&numbers, pool, ret_key, err);
+	numbers_release(&numbers);
+	return status;
+}
+
 int crypto_rsa_open(const struct crypto_rsa *key, struct span label, struct span sealed,
 		    struct secret_pool *pool, struct span *ret_plain, struct err *err)
 {
-	struct numbers numbers = {.ctx = NULL};
 	EVP_PKEY *pkey = NULL;
 	size_t len = key->n.len; /* what OpenSSL wants to have, though the text is shorter */
 	uint8_t *plain = secret_alloc(pool, len, err);
 	int status = -1;
 
-	if (plain && start(err) == 0 && numbers_load(&numbers, key, err) == 0 &&
-	    make_key(&numbers, pool, &pkey, err) == 0)
+	if (plain && load(key, pool, &pkey, err) == 0)
 		status = open_oaep(pkey, label, sealed, plain, &len, err);
 	EVP_PKEY_free(pkey);
-	numbers_release(&numbers);
 	if (status == 0)
 		*ret_plain = span_of(plain, len);
 	return status;
@@ -269,20 +279,72 @@ static int sign(EVP_PKEY *key, enum crypto_signature kind, struct span text, uin
 int crypto_rsa_sign(const struct crypto_rsa *key, enum crypto_signature kind, struct span text,
 		    struct secret_pool *pool, struct span *ret_signature, struct err *err)
 {
-	struct numbers numbers = {.ctx = NULL};
 	EVP_PKEY *pkey = NULL;
 	size_t len = key->n.len;
 	uint8_t *out = secret_alloc(pool, len ? len : 1, err);
 	int status = -1;
 
-	if (out && start(err) == 0 && numbers_load(&numbers, key, err) == 0 &&
-	    make_key(&numbers, pool, &pkey, err) == 0)
+	if (out && load(key, pool, &pkey, err) == 0)
 		status = sign(pkey, kind, text, out, &len, err);
 	EVP_PKEY_free(pkey);
-	numbers_release(&numbers);
 	if (status == 0)
 		*ret_signature = span_of(out, len);
 	return status;
+}
+
+struct crypto_rsa_ready {
+	EVP_PKEY *pkey;
+	size_t len; /* of the modulus */
+};
+
+struct crypto_rsa_ready *crypto_rsa_ready(const struct crypto_rsa *key, struct secret_pool *pool,
+					  struct err *err)
+{
+	struct crypto_rsa_ready *ready = calloc(1, sizeof(*ready));
+
+	if (!ready) {
+		(void)err_nomem(err);
+		return NULL;
+	}
+	ready->len = key->n.len;
+	if (load(key, pool, &ready->pkey, err) < 0) {
+		crypto_rsa_done(ready);
+		return NULL;
+	}
+	return ready;
+}
+
+void crypto_rsa_done(struct crypto_rsa_ready *ready)
+{
+	if (!ready)
+		return;
+	EVP_PKEY_free(ready->pkey); /* cleanses the numbers */
+	free(ready);
+}
+
+int crypto_rsa_raw(const struct crypto_rsa_ready *ready, struct span sealed, uint8_t *out,
+		   struct err *err)
+{
+	static char mode[] = OSSL_PKEY_RSA_PAD_MODE_NONE;
+	const OSSL_PARAM params[] = {
+		OSSL_PARAM_construct_utf8_string(OSSL_ASYM_CIPHER_PARAM_PAD_MODE, mode, 0),
+		OSSL_PARAM_construct_end(),
+	};
+	uint8_t padded[CRYPTO_RSA_LEN_MAX] = {0};
+	size_t len = ready->len;
+	EVP_PKEY_CTX *ctx;
+	int ok;
+
+	if (sealed.len > len)
+		return err_set(err, ERR_VALUE, "a number that is too large for the RSA key");
+	memcpy(padded + len - sealed.len, sealed.data, sealed.len);
+	ctx = EVP_PKEY_CTX_new_from_pkey(NULL, ready->pkey, NULL);
+	if (!ctx)
+		return err_nomem(err);
+	ok = EVP_PKEY_decrypt_init_ex(ctx, params) == 1 &&
+	     EVP_PKEY_decrypt(ctx, out, &len, padded, ready->len) == 1 && len == ready->len;
+	EVP_PKEY_CTX_free(ctx);
+	return ok ? 0 : refuse(err, ERR_VALUE, "a number that is too large for the RSA key");
 }
 
 int crypto_keccak(enum crypto_keccak kind, const struct span *parts, size_t count, uint8_t *out,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What the key services take from OpenSSL: RSA-OAEP, RSA signatures and the Keccak functions. No type of OpenSSL is seen outside.
+ * What the key services take from OpenSSL: RSA and the Keccak functions. No type of OpenSSL is seen outside.
  */
 #ifndef KEYS_CRYPTO_OPENSSL_H
 #define KEYS_CRYPTO_OPENSSL_H
@@ -8,8 +8,9 @@
 #include "base/secret.h"
 
 enum {
-	CRYPTO_RSA_LEN_MIN = 256,  /* bytes of a modulus: age refuses keys below 2048 bits */
-	CRYPTO_RSA_LEN_MAX = 2048, /* bytes: OpenSSL's own limit (OPENSSL_RSA_MAX_MODULUS_BITS) */
+	CRYPTO_RSA_LEN_MIN = 256,   /* bytes of a modulus: age refuses keys below 2048 bits */
+	CRYPTO_RSA_LEN_LEAST = 128, /* bytes: gpg makes none below 1024 bits */
+	CRYPTO_RSA_LEN_MAX = 2048,  /* bytes: OpenSSL's own limit (OPENSSL_RSA_MAX_MODULUS_BITS) */
 };
 
 /* An RSA private key: numbers, big endian, without leading zeros. */
@@ -34,6 +35,17 @@ enum crypto_signature {
 int crypto_rsa_sign(const struct crypto_rsa *key, enum crypto_signature kind, struct span text,
 		    struct secret_pool *pool, struct span *ret_signature, struct err *err)
 	NODISCARD;
+
+/* A key made ready for many messages: OpenSSL's copy of it, so it should not live longer than they take. */
+struct crypto_rsa_ready;
+struct crypto_rsa_ready *crypto_rsa_ready(const struct crypto_rsa *key, struct secret_pool *pool,
+					  struct err *err) NODISCARD;
+void crypto_rsa_done(struct crypto_rsa_ready *ready);
+
+/* The bare operation, without a padding: sealed to the d modulo n. sealed may be shorter than n; out has the length of n.
+ * Errors: ERR_VALUE where sealed is not below n, ERR_NOMEM. */
+int crypto_rsa_raw(const struct crypto_rsa_ready *ready, struct span sealed, uint8_t *out,
+		   struct err *err) NODISCARD;
 
 enum crypto_keccak { CRYPTO_SHA3_256, CRYPTO_SHA3_512, CRYPTO_SHAKE128, CRYPTO_SHAKE256 };
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * HKDF with SHA-256 (RFC 5869) on libsodium's HMAC; libsodium 1.0.18 has none of its own. Everything that age and its hybrid recipient
- * derive is at most one block of 32 bytes, so there is no loop over blocks.
+ * HKDF with SHA-256 (RFC 5869) on libsodium's HMAC; libsodium 1.0.18 has none of its own.
  */
 #include "keys/hkdf.h"
 
@@ -29,17 +28,22 @@ void hkdf_expand(const uint8_t prk[static HKDF_PRK_LEN], const struct span *part
 {
 	crypto_auth_hmacsha256_state state;
 	CLEAN_WIPE(state);
-	uint8_t block[HKDF_PRK_LEN];
+	uint8_t block[HKDF_PRK_LEN], number;
 	CLEAN_WIPE(block);
-	size_t i;
+	size_t i, part;
 
-	assert(len <= sizeof(block));
-	crypto_auth_hmacsha256_init(&state, prk, HKDF_PRK_LEN);
-	for (i = 0; i < count; i++)
-		crypto_auth_hmacsha256_update(&state, parts[i].data, parts[i].len);
-	crypto_auth_hmacsha256_update(&state, (const uint8_t[]){1}, 1);
-	crypto_auth_hmacsha256_final(&state, block);
-	memcpy(out, block, len);
+	assert(len <= HKDF_OUT_MAX);
+	for (number = 1; len > 0; number++, out += part, len -= part) {
+		crypto_auth_hmacsha256_init(&state, prk, HKDF_PRK_LEN);
+		if (number > 1)
+			crypto_auth_hmacsha256_update(&state, block, sizeof(block));
+		for (i = 0; i < count; i++)
+			crypto_auth_hmacsha256_update(&state, parts[i].data, parts[i].len);
+		crypto_auth_hmacsha256_update(&state, &number, 1);
+		crypto_auth_hmacsha256_final(&state, block);
+		part = len < sizeof(block) ? len : sizeof(block);
+		memcpy(out, block, part);
+	}
 }
 
 void hkdf_key(struct span ikm, struct span salt, struct span info, uint8_t out[static HKDF_PRK_LEN])

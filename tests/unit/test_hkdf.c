@@ -25,7 +25,7 @@ static void assert_hex(const uint8_t *bytes, size_t len, const char *want)
 
 static void matches_rfc_5869(void **state)
 {
-	uint8_t ikm[80], salt[80], info[80], prk[32], okm[32];
+	uint8_t ikm[80], salt[80], info[80], prk[32], okm[64];
 	struct span parts[2];
 
 	memset(ikm, 0x0b, 22);
@@ -37,6 +37,10 @@ static void matches_rfc_5869(void **state)
 	parts[0] = span_of(info, 10);
 	hkdf_expand(prk, parts, 1, okm, 32);
 	assert_hex(okm, 32, "3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf");
+	hkdf_expand(prk, parts, 1, okm, 42); /* two blocks */
+	assert_hex(
+		okm, 42,
+		"3cb25f25faacd57a90434f64d0362f2a2d2d0a90cf1a5a4c5db02d56ecc4c5bf34007208d5b887185865");
 	hkdf_expand(prk, parts, 1, okm, 12);
 	assert_hex(okm, 12, "3cb25f25faacd57a90434f64");
 

@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * OpenPGP's armor; see pgp_armor.h. A BEGIN line, header lines with a colon, an empty line, base64, a checksum that may be missing
+ * (go-crypto writes none where it is told so), an END line. Refused is what gpg says is wrong and also what it only warns of: characters that
+ * are not base64. What is decoded lies in the pool and nowhere else.
+ */
+#include "keys/pgp_armor.h"
+
+#include "base/text.h"
+#include "base/wipe.h"
+
+static const struct span BEGIN = {(const uint8_t *)"-----BEGIN PGP ", 15};
+static const struct span END = {(const uint8_t *)"-----END PGP ", 13};
+static const struct span DASHES = {(const uint8_t *)"-----", 5};
+
+enum {
+	CRC_INIT = 0xb704ce,
+	CRC_POLY = 0x864cfb,
+	CRC_LEN = 3, /* bytes; four characters behind a '=' */
+};
+
+static bool blank(uint8_t c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* Takes the next line off the text, without the white space at its end. */
+static struct span next_line(struct span *text)
+{
+	size_t end = span_find(*text, 0, '\n');
+	struct span line = span_sub(*text, 0, end);
+
+	*text = span_from(*text, end + (end < text->len));
+	while (line.len > 0 && blank(line.data[line.len - 1]))
+		line.len--;
+	return line;
+}
+
+static bool is_mark(struct span line, struct span start)
+{
+	return span_starts(line, start) && line.len > start.len + DASHES.len &&
+	       span_ends(line, DASHES);
+}
+
+static int cut_short(struct err *err)
+{
+	return err_set(err, ERR_FORMAT, "PGP armor is cut short");
+}
+
+/* Past the header lines and the empty line behind them. */
+static int skip_headers(struct span *text, struct err *err)
+{
+	struct span line;
+
+	for (;;) {
+		if (text->len == 0)
+			return cut_short(err);
+		line = next_line(text);
+		if (line.len == 0)
+			return 0;
+		if (span_find(line, 0, ':') == line.len)
+			return err_set(err, ERR_FORMAT, "PGP armor has a malformed header line");
+	}
+}
+
+static uint32_t crc24(struct span bytes)
+{
+	uint32_t crc = CRC_INIT;
+	size_t i;
+	int bit;
+
+	for (i = 0; i < bytes.len; i++) {
+		crc ^= (uint32_t)bytes.data[i] << 16;
+		for (bit = 0; bit < 8; bit++) /* no branch on what may be a secret */
+			crc = (crc << 1) ^ (CRC_POLY & (0 - ((crc >> 23) & 1)));
+		crc &= 0xffffff;
+	}
+	return crc;
+}
+
+/* The line "=XXXX". */
+static int check_crc(struct span line, struct span bytes, struct err *err)
+{
+	CLEAN_BUF struct buf given = BUF_INIT(CRC_LEN);
+	uint32_t crc = crc24(bytes);
+
+	if (line.len != 5 || base64_decode(BASE64_GO, span_from(line, 1), &given) < 0 ||
+	    given.len != CRC_LEN)
+		return err_set(err, ERR_FORMAT, "PGP armor has a malformed checksum");
+	if (given.data[0] != crc >> 16 || given.data[1] != (crc >> 8 & 0xff) ||
+	    given.data[2] != (crc & 0xff))
+		return err_set(err, ERR_FORMAT, "the checksum of PGP armor is wrong");
+	return 0;
+}
+
+static int decode(struct span body, struct secret_pool *pool, struct span *ret_bytes,
+		  struct err *err)
+{
+	size_t cap = body.len / 4 * 3 + 3, i, n = 0;
+	uint8_t *chars = secret_alloc(pool, body.len + 1, err);
+	uint8_t *bytes = chars ? secret_alloc(pool, cap, err) : NULL;
+	/* A buffer over memory of the pool: it never grows and is never released. */
+	struct buf out = {.data = bytes, .cap = cap, .limit = cap};
+	int status;
+
+	if (!bytes)
+		return -1;
+	for (i = 0; i < body.len; i++) {
+		if (!blank(body.data[i]))
+			chars[n++] = body.data[i];
+	}
+	status = base64_decode(BASE64_GO, span_of(chars, n), &out);
+	wipe(chars, n);
+	if (status < 0 || out.len == 0)
+		return err_set(err, ERR_FORMAT, "PGP armor has malformed base64");
+	*ret_bytes = buf_span(&out);
+	return 0;
+}
+
+/* From behind the BEGIN line to behind the END line. */
+static int read_block(struct span *text, struct secret_pool *pool, struct span *ret_bytes,
+		      struct err *err)
+{
+	struct span body, line, crc = SPAN_NULL;
+	const uint8_t *end;
+
+	if (skip_headers(text, err) < 0)
+		return -1;
+	body = *text;
+	for (;;) {
+		if (text->len == 0)
+			return cut_short(err);
+		end = text->data;
+		line = next_line(text);
+		if (span_starts(line, SPAN("-")))
+			break;
+		if (crc.data && line.len > 0)
+			return err_set(err, ERR_FORMAT, "data after the checksum of PGP armor");
+		if (span_starts(line, SPAN("="))) {
+			crc = line;
+			body.len = (size_t)(end - body.data);
+		}
+	}
+	if (!is_mark(line, END))
+		return err_set(err, ERR_FORMAT, "PGP armor ends with no END line");
+	if (!crc.data)
+		body.len = (size_t)(end - body.data);
+	if (decode(body, pool, ret_bytes, err) < 0)
+		return -1;
+	return crc.data ? check_crc(crc, *ret_bytes, err) : 0;
+}
+
+int pgp_armor_next(struct span *text, struct secret_pool *pool, struct span *ret_bytes,
+		   struct err *err)
+{
+	while (text->len > 0) {
+		if (is_mark(next_line(text), BEGIN))
+			return read_block(text, pool, ret_bytes, err) < 0 ? -1 : 1;
+	}
+	return 0;
+}
