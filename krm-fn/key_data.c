@@ -14,6 +14,8 @@ enum { SOURCE_MAX = 1024 /* bytes of "NAMESPACE/NAME/KEY", quoted */ };
 
 static int import_age(const struct key_data *secret, struct span name, struct span value,
 		      struct err *err);
+static int import_pgp(const struct key_data *secret, struct span name, struct span value,
+		      struct err *err);
 
 /* How a data key is known, and what it holds. */
 static const struct kind {
@@ -25,7 +27,7 @@ static const struct kind {
 		      struct err *err); /* NULL: this build has no service for it */
 } kinds[] = {
 	{".agekey", true, false, "age identities", import_age},
-	{".asc", true, false, "PGP keys", NULL},
+	{".asc", true, false, "PGP keys", import_pgp},
 	{"sops.vault-token", false, true, "Vault tokens", NULL},
 	{"sops.vault-addr", false, true, "Vault addresses", NULL},
 	{"sops.aws-kms", false, true, "AWS KMS credentials", NULL},
@@ -85,20 +87,38 @@ static bool blank_plugins(struct span value, struct buf *ret)
 	return found;
 }
 
+/* "NAMESPACE/NAME/KEY" and a NUL. */
+static void add_source(const struct key_data *secret, struct span name, struct buf *out)
+{
+	buf_printf(out, "%s/%s", secret->secret, text_quote(name).text);
+	buf_add_char(out, 0);
+}
+
 static int import_age(const struct key_data *secret, struct span name, struct span value,
 		      struct err *err)
 {
 	CLEAN_BUF struct buf usable = BUF_INIT(KEYS_SECRET_MAX);
 	CLEAN_BUF struct buf source = BUF_INIT(SOURCE_MAX);
 
+	add_source(secret, name, &source);
 	if (blank_plugins(value, &usable))
 		note(secret->ring, "age plugins named in '%s' of Secret '%s' are not run",
 		     text_quote(name).text, secret->secret);
-	buf_printf(&source, "%s/%s", secret->secret, text_quote(name).text);
-	buf_add_char(&source, 0);
 	if (buf_check(&usable, err) < 0 || buf_check(&source, err) < 0)
 		return -1;
 	return keyring_add_age(secret->ring, buf_span(&usable), (const char *)source.data, err);
+}
+
+/* Flux runs `gpg --import` on it. */
+static int import_pgp(const struct key_data *secret, struct span name, struct span value,
+		      struct err *err)
+{
+	CLEAN_BUF struct buf source = BUF_INIT(SOURCE_MAX);
+
+	add_source(secret, name, &source);
+	if (buf_check(&source, err) < 0)
+		return -1;
+	return keyring_add_pgp(secret->ring, value, (const char *)source.data, err);
 }
 
 int key_data_import(const struct key_data *secret, struct span name, struct span value,

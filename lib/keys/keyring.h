@@ -16,6 +16,8 @@ enum {
 	KEYRING_SERVICES_MAX = 16,
 };
 
+struct pgp_keys;
+
 struct keyring {
 	struct secret_pool pool;
 	struct {
@@ -25,6 +27,7 @@ struct keyring {
 	size_t count;
 	struct age_keys
 		*age; /* the cookie of the age service, made by the first identity; NULL before */
+	struct pgp_keys *pgp; /* likewise of the PGP service */
 	/* Asked before a wrapped key is handed to a service: -1 with ERR_POLICY for one that a document may not ask for. NULL: any may. Asked too
 	 * for each age identity when it is added, with its own recipient: one that is refused is left out, with a note. So set it first. */
 	int (*allowed)(const void *cookie, const struct sops_key *key, struct err *err);
@@ -65,6 +68,13 @@ int keyring_add_age_words(struct keyring *ring, struct span identities, const ch
 /* Adds an SSH private key (OpenSSH container, PKCS#1 or PKCS#8 PEM; ed25519 or RSA) as an age identity. Errors as above; a
  * passphrase-protected one is ERR_UNSUPPORTED. */
 int keyring_add_ssh(struct keyring *ring, struct span pem, const char *source, struct err *err)
+	NODISCARD;
+
+/* Adds OpenPGP secret keys, armored (several blocks, text around them) or as they are. RSA and Curve25519 keys without a passphrase open messages in this
+ * process; a text that has others too is handed to GnuPG as well (key_gpg.h), where the ring has it, else that is noted. Public keys alone
+ * are fine, add none and are noted. Each secret key is shown to `allowed` by its fingerprints and ids, whole and short: one must pass.
+ * Errors: ERR_FORMAT (what gpg would not import), ERR_LIMIT, ERR_NOMEM. */
+int keyring_add_pgp(struct keyring *ring, struct span keys, const char *source, struct err *err)
 	NODISCARD;
 
 /* Takes out of a list what `allowed` refuses, with a note for each: for services that come by identities of their own. */

@@ -6,6 +6,7 @@
 #include "keys.h"
 
 #include "files.h"
+#include "pgp_files.h"
 
 #define ID_A "AGE-SECRET-KEY-17ERTLNVS26CJGMG7NKXERTFJMV0U5YG5KKFH3R62KJG0UVNGKY7SSU58AU"
 #define ID_B "AGE-SECRET-KEY-1FSCT2RAMKUN2KQJKM8VK4QZS9H5T9DPNP3ZQFW26H8XNQ75RTRESZ76RH8"
@@ -13,6 +14,8 @@
 #define ID_A_BASE64                                                    \
 	"QUdFLVNFQ1JFVC1LRVktMTdFUlRMTlZTMjZDSkdNRzdOS1hFUlRGSk1WMFU1" \
 	"WUc1S0tGSDNSNjJLSkcwVVZOR0tZN1NTVTU4QVUK"
+
+static struct buf pgp_key = BUF_INIT(2 * PGP_FILE_MAX);
 
 struct run {
 	struct keyring ring;
@@ -319,10 +322,53 @@ static void takes_a_plugin_line_for_an_identity_that_opens_nothing(void **state)
 	assert_non_null(strstr(run.err.msg, "line 3"));
 }
 
+/* Flux's verdict on `gpg --import`: a key, several, with text around them, a public one: fine; anything else is an error that names the place. */
+static void reads_pgp_keys_as_flux_does(void **state)
+{
+	static const char *const good[] = {"a.asc", ".asc"};
+	static const char *const bad[] = {"", "x", "\n",
+					  "-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n"};
+	CLEAN_RUN struct run run = RUN_INIT;
+	CLEAN_BUF struct buf text = BUF_INIT(65536);
+	size_t i;
+
+	run.where.folder = "keys";
+	run.where.ns = "shop";
+	for (i = 0; i < ARRAY_LEN(good); i++) {
+		buf_reset(&text);
+		buf_printf(&text, "keys/shop/pgp%zu/%s", i, good[i]);
+		buf_add_char(&text, 0);
+		files_put_span((const char *)text.data, buf_span(&pgp_key));
+		buf_reset(&text);
+		buf_printf(&text, "pgp%zu", i);
+		buf_add_char(&text, 0);
+		assert_int_equal(ask(&run, "shop", (const char *)text.data), 0);
+		assert_int_equal(run.ring.count, 1);
+	}
+	buf_reset(&text);
+	buf_add_str(&text, "some words\n");
+	buf_add_span(&text, buf_span(&pgp_key));
+	buf_add_str(&text, "\nand more of them\n");
+	buf_add_span(&text, buf_span(&pgp_key));
+	files_put_span("keys/shop/twice/a.asc", buf_span(&text));
+	assert_int_equal(ask(&run, "shop", "twice"), 0);
+	assert_int_equal(run.ring.count, 1);
+	for (i = 0; i < ARRAY_LEN(bad) + 1; i++) {
+		files_put_span("keys/shop/bad/a.asc",
+			       i < ARRAY_LEN(bad) ? span_str(bad[i])
+						  : span_sub(buf_span(&pgp_key), 0, 300));
+		assert_int_equal(ask(&run, "shop", "bad"), -1 - ERR_FORMAT);
+		assert_memory_equal(run.err.msg,
+				    "failed to import 'a.asc' data from sops decryption Secret "
+				    "'shop/bad': PGP keys of 'shop/bad/a.asc': ",
+				    100);
+	}
+}
+
 static void tolerates_keys_of_other_services(void **state)
 {
-	static const char *const names[] = {"a.asc",        ".asc",          "sops.vault-token",
-					    "sops.aws-kms", "sops.azure-kv", "sops.gcp-kms"};
+	static const char *const names[] = {"sops.vault-token", "sops.aws-kms", "sops.azure-kv",
+					    "sops.gcp-kms"};
 	static const char *const ignored[] = {"x.vault-token", "my.aws-kms", "a.ASC", "asc"};
 	CLEAN_RUN struct run run = RUN_INIT;
 	char path[64];
@@ -339,8 +385,6 @@ static void tolerates_keys_of_other_services(void **state)
 	run.where.folder = "keys";
 	run.where.ns = "shop";
 	assert_int_equal(ask(&run, "shop", "others"), 0);
-	assert_told(&run.ring.notes, "PGP keys are not supported by this build");
-	assert_told(&run.ring.notes, "'a.asc' of Secret 'shop/others'");
 	for (i = 0; i < ARRAY_LEN(names); i++)
 		assert_told(&run.ring.notes, names[i]);
 	for (i = 0; i < ARRAY_LEN(ignored); i++) {
@@ -453,11 +497,17 @@ int main(void)
 		cmocka_unit_test(tells_of_malformed_keys_without_showing_them),
 		cmocka_unit_test(notes_what_holds_no_identity),
 		cmocka_unit_test(takes_a_plugin_line_for_an_identity_that_opens_nothing),
+		cmocka_unit_test(reads_pgp_keys_as_flux_does),
 		cmocka_unit_test(tolerates_keys_of_other_services),
 		cmocka_unit_test(refuses_credentials_from_the_input),
 		cmocka_unit_test(refuses_a_secret_that_is_encrypted_or_given_twice),
 		cmocka_unit_test(tells_of_places_that_can_not_be_read),
 	};
 
-	return cmocka_run_group_tests(tests, make, files_drop);
+	int failed;
+
+	pgp_file("ecc.asc", &pgp_key);
+	failed = cmocka_run_group_tests(tests, make, files_drop);
+	buf_release(&pgp_key);
+	return failed;
 }
