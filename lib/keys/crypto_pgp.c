@@ -34,7 +34,7 @@ static bool started(void)
 }
 
 int crypto_digest(enum crypto_digest kind, const struct span *parts, size_t count,
-		uint8_t out[static CRYPTO_DIGEST_MAX], size_t *ret_len, struct err *err)
+		  uint8_t out[static CRYPTO_DIGEST_MAX], size_t *ret_len, struct err *err)
 {
 	static const char *const names[] = {"SHA1", "SHA256", "SHA384", "SHA512"};
 	EVP_MD *md = started() ? EVP_MD_fetch(NULL, names[kind], NULL) : NULL;
@@ -157,8 +157,8 @@ int crypto_aead_open(struct crypto_aead *aead, const uint8_t *nonce, struct span
 	     EVP_CIPHER_CTX_ctrl(aead->ctx, EVP_CTRL_AEAD_SET_TAG, sizeof(tag), tag) == 1 &&
 	     EVP_DecryptUpdate(aead->ctx, NULL, &done, aad.data, (int)aad.len) == 1;
 	done = 0;
-	ok = ok && (len == 0 ||
-		    EVP_DecryptUpdate(aead->ctx, out, &done, sealed.data, (int)len) == 1);
+	ok = ok &&
+	     (len == 0 || EVP_DecryptUpdate(aead->ctx, out, &done, sealed.data, (int)len) == 1);
 	if (!ok)
 		return refused(err);
 	/* OCB keeps what does not fill a block till the end */

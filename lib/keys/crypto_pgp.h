@@ -18,7 +18,8 @@ enum {
 
 /* The hash of the parts, one after the other; out takes CRYPTO_DIGEST_MAX bytes. ERR_NOMEM. */
 int crypto_digest(enum crypto_digest kind, const struct span *parts, size_t count,
-		uint8_t out[static CRYPTO_DIGEST_MAX], size_t *ret_len, struct err *err) NODISCARD;
+		  uint8_t out[static CRYPTO_DIGEST_MAX], size_t *ret_len, struct err *err)
+	NODISCARD;
 
 /* AES-CFB with an initial vector of zeroes; out has the length of data. Keys of all have 16, 24 or 32 bytes. ERR_NOMEM. */
 int crypto_cfb(struct span key, struct span data, uint8_t *out, struct err *err) NODISCARD;

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "base/wipe.h"
+#include "keys/key_gpg.h"
 #include "keys/pgp_armor.h"
 #include "keys/pgp_data.h"
 
@@ -14,15 +15,16 @@
 
 enum {
 	SCRATCH_USES = 64, /* messages that share one piece of scratch memory */
-	NAMED_MAX = 3,	   /* key ids that a message of ours names */
+	NAMED_MAX = 3,     /* key ids that a message of ours names */
 };
 
 /* What the messages of one batch share. */
 struct batch {
 	const struct pgp_keys *keys;
-	struct crypto_rsa_ready **ready; /* of each key, in the list's order; NULL where not yet made */
-	struct secret_pool *numbers;	 /* of these */
-	struct secret_pool *scratch;	 /* of some messages */
+	struct crypto_rsa_ready *
+		*ready;              /* of each key, in the list's order; NULL where not yet made */
+	struct secret_pool *numbers; /* of these */
+	struct secret_pool *scratch; /* of some messages */
 };
 
 /* A message taken apart. */
@@ -237,6 +239,36 @@ static enum key_verdict try(struct batch *batch, struct span enc, struct secret_
 	return KEY_FAILED;
 }
 
+int key_pgp_hand_over(const struct pgp_keys *keys, struct err *err)
+{
+	const struct pgp_text *text;
+
+	for (text = keys->texts; text; text = text->next) {
+		if (key_gpg_add(keys->ring, text->keys, text->source, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* One that we can not open though it is for us. Where GnuPG is in the ring already it will be asked by the ring's user. */
+static int ask_gnupg(const struct pgp_keys *keys, struct secret_pool *pool,
+		     struct key_request *request, struct err *err)
+{
+	struct keyring *ring = keys->ring;
+	struct err no = ERR_INIT;
+	size_t i;
+
+	if (ring->gpg)
+		return 0;
+	if (key_pgp_hand_over(keys, &no) < 0)
+		return no.code == ERR_NOMEM ? err_nomem(err) : 0;
+	for (i = 0; i < ring->count; i++) {
+		if (ring->services[i].cookie == ring->gpg)
+			return ring->services[i].service->open(ring->gpg, pool, request, 1, err);
+	}
+	return 0;
+}
+
 /* What went wrong with one request stays with it; only what would hit all others too ends the batch. */
 static int answer(struct batch *batch, struct secret_pool *pool, struct key_request *request,
 		  struct err *err)
@@ -248,6 +280,8 @@ static int answer(struct batch *batch, struct secret_pool *pool, struct key_requ
 		return err_nomem(err);
 	request->code = why.code;
 	snprintf(request->why, sizeof(request->why), "%.*s", KEY_WHY_MAX - 1, why.msg);
+	if (request->verdict == KEY_FAILED && request->code == ERR_UNSUPPORTED)
+		return ask_gnupg(batch->keys, pool, request, err);
 	return 0;
 }
 

@@ -4,6 +4,7 @@
  * process is left to GnuPG, which gets the whole text.
  */
 #include "base/text.h"
+#include "keys/key_gpg.h"
 #include "keys/key_pgp.h"
 #include "keys/keyring.h"
 #include "keys/pgp_armor.h"
@@ -79,8 +80,7 @@ static int note(struct keyring *ring, const struct pgp_secret *key, const char *
 }
 
 /* Takes out what the policy refuses. */
-static int drop_refused(struct keyring *ring, struct pgp_secret **list, size_t *ret_dropped,
-			struct err *err)
+static int drop_refused(struct keyring *ring, struct pgp_secret **list, struct err *err)
 {
 	bool allowed;
 
@@ -93,7 +93,6 @@ static int drop_refused(struct keyring *ring, struct pgp_secret **list, size_t *
 		}
 		if (note(ring, *list, "is left out: not allowed by the operator's policy", err) < 0)
 			return -1;
-		(*ret_dropped)++;
 		*list = (*list)->next;
 	}
 	return 0;
@@ -103,44 +102,76 @@ static int add_list(struct keyring *ring, struct pgp_secret *list, struct err *e
 {
 	struct pgp_keys *keys = ring->pgp;
 
-	if (!list)
-		return 0;
 	if (!keys) {
 		keys = (struct pgp_keys *)(void *)secret_alloc(&ring->pool, sizeof(*keys), err);
 		if (!keys || keyring_add_service(ring, &key_pgp_service, keys, err) < 0)
 			return -1;
+		keys->ring = ring;
 		ring->pgp = keys;
 	}
 	return key_pgp_add(keys, list, err);
 }
 
-static int add_text(struct keyring *ring, struct span text, struct pgp_found *found,
-		    struct err *err)
+/* The text may be wanted again: where one key is for GnuPG alone, it gets all. */
+static int keep_text(struct keyring *ring, struct span text, const char *source, struct err *err)
 {
-	const struct pgp_secret *key;
-	size_t dropped = 0;
+	struct pgp_text *kept =
+		(struct pgp_text *)(void *)secret_alloc(&ring->pool, sizeof(*kept), err);
+	struct span name;
 
-	if (read_text(text, &ring->pool, found, err) < 0)
+	if (!kept || secret_dup(&ring->pool, text, &kept->keys, err) < 0 ||
+	    secret_dup(&ring->pool, span_of(source, strlen(source) + 1), &name, err) < 0)
 		return -1;
-	if (found->keys == 0)
-		return err_set(err, ERR_FORMAT, "no PGP key found");
-	if (drop_refused(ring, &found->list, &dropped, err) < 0)
+	kept->source = (const char *)name.data;
+	kept->next = ring->pgp->texts;
+	ring->pgp->texts = kept;
+	return 0;
+}
+
+static int hand_over(struct keyring *ring, const struct pgp_secret *list, struct err *err)
+{
+	struct err no = ERR_INIT;
+
+	for (; list && list->kind != PGP_FOREIGN; list = list->next)
+		;
+	if (!list && !ring->gpg)
+		return 0;
+	if (key_pgp_hand_over(ring->pgp, &no) == 0)
+		return 0;
+	if (no.code != ERR_UNSUPPORTED || !list) {
+		*err = no;
 		return -1;
-	for (key = found->list; key; key = key->next) {
-		if (key->kind == PGP_FOREIGN && note(ring, key, "needs GnuPG", err) < 0)
-			return -1;
 	}
-	return add_list(ring, found->list, err);
+	return note(ring, list, no.msg, err);
+}
+
+static int add_text(struct keyring *ring, struct span text, const char *source,
+		    struct pgp_secret **ret_list, struct err *err)
+{
+	struct pgp_found found = {.list = NULL};
+
+	if (read_text(text, &ring->pool, &found, err) < 0)
+		return -1;
+	if (found.keys == 0)
+		return err_set(err, ERR_FORMAT, "no PGP key found");
+	*ret_list = found.list;
+	if (drop_refused(ring, &found.list, err) < 0)
+		return -1;
+	if (!found.list)
+		return 0;
+	if (add_list(ring, found.list, err) < 0 || keep_text(ring, text, source, err) < 0)
+		return -1;
+	return hand_over(ring, ring->pgp->list, err);
 }
 
 int keyring_add_pgp(struct keyring *ring, struct span keys, const char *source, struct err *err)
 {
-	struct pgp_found found = {.list = NULL};
+	struct pgp_secret *list = NULL;
 	struct err text = ERR_INIT;
 
-	if (add_text(ring, keys, &found, err) < 0)
+	if (add_text(ring, keys, source, &list, err) < 0)
 		return err_wrap(err, "PGP keys of '%s'", text_quote(span_str(source)).text);
-	if (!found.list) {
+	if (!list) {
 		(void)err_set(&text, ERR_NO_KEY, "no PGP secret keys in '%s'",
 			      text_quote(span_str(source)).text);
 		keyring_note(ring, text.msg);

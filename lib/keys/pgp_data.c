@@ -21,7 +21,8 @@ enum {
 	OCB_NONCE_LEN = 15,
 	GCM_NONCE_LEN = 12,
 	SALT_LEN = 32,
-	CHUNK_BITS_MAX = 16, /* of its size: RFC 9580; LibrePGP lets it be more, gpg writes no more */
+	CHUNK_BITS_MAX =
+		16, /* of its size: RFC 9580; LibrePGP lets it be more, gpg writes no more */
 	CHUNK_BITS_MIN = 6,
 	COMPRESSED_NONE = 0,
 	COMPRESSED_ZIP = 1,
@@ -45,8 +46,8 @@ static int unsupported(struct err *err, const char *what, unsigned number)
 }
 
 /* The last 22 bytes are a packet of their own: 0xd3, 0x14, and the hash of all before, these two included. */
-static int open_mdc(struct span sealed, const struct pgp_session *session,
-		    struct secret_pool *pool, struct span *ret_packets, struct err *err)
+static int open_mdc(struct span sealed, const struct pgp_session *session, struct secret_pool *pool,
+		    struct span *ret_packets, struct err *err)
 {
 	uint8_t hash[CRYPTO_DIGEST_MAX], *plain;
 	CLEAN_WIPE(hash);
@@ -79,7 +80,7 @@ struct chunks {
 	uint8_t nonce[NONCE_MAX + 1];
 	size_t nonce_len, size; /* bytes of a full chunk's plaintext */
 	uint8_t aad[5 + 2 * COUNT_LEN];
-	size_t aad_len;	   /* of what is the same for each chunk */
+	size_t aad_len; /* of what is the same for each chunk */
 	bool numbered_aad; /* the AEAD packet: the chunk's number is there too, and goes into the nonce by XOR */
 };
 
@@ -272,8 +273,8 @@ static int decompress(struct span body, struct secret_pool *pool, struct span *r
 	}
 	if (algo != COMPRESSED_ZIP && algo != COMPRESSED_ZLIB)
 		return unsupported(err, "compression", algo);
-	if (pgp_inflate(body, algo == COMPRESSED_ZLIB, PGP_PLAIN_MAX, pool, ret_packets, &rest, err) <
-	    0)
+	if (pgp_inflate(body, algo == COMPRESSED_ZLIB, PGP_PLAIN_MAX, pool, ret_packets, &rest,
+			err) < 0)
 		return -1;
 	return rest.len ? malformed(err) : 0;
 }

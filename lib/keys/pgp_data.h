@@ -9,8 +9,9 @@
 #include "keys/pgp_session.h"
 
 enum {
-	PGP_PLAIN_MAX = 1024 * 1024, /* bytes of a message's content, decompressed; data keys have 32 */
-	PGP_DEPTH_MAX = 4,	     /* of compressed packets inside of each other */
+	PGP_PLAIN_MAX =
+		1024 * 1024, /* bytes of a message's content, decompressed; data keys have 32 */
+	PGP_DEPTH_MAX = 4,   /* of compressed packets inside of each other */
 };
 
 /* Decrypts the body of a packet to the packets inside of it. Errors: ERR_VALUE where it does not authenticate, ERR_UNSUPPORTED for an algorithm

@@ -24,7 +24,7 @@ struct code {
 
 struct state {
 	struct span in;
-	size_t at; /* the next byte of in */
+	size_t at;     /* the next byte of in */
 	uint32_t hold; /* bits that were read ahead, the next one lowest */
 	unsigned held;
 	struct secret_pool *pool;
@@ -161,12 +161,13 @@ static int stored(struct state *s)
 /* A run of earlier output again, which may overlap with what it writes. */
 static int copy(struct state *s, int length)
 {
-	static const uint16_t bases[] = {3,  4,	 5,  6,	 7,  8,	 9,  10, 11,  13,
-					 15, 17, 19, 23, 27, 31, 35, 43, 51,  59,
+	static const uint16_t bases[] = {3,  4,  5,  6,   7,   8,   9,   10,  11, 13,
+					 15, 17, 19, 23,  27,  31,  35,  43,  51, 59,
 					 67, 83, 99, 115, 131, 163, 195, 227, 258},
-			      froms[] = {1,   2,   3,   4,   5,    7,    9,    13,   17,   25,
-					 33,  49,  65,  97,  129,  193,  257,  385,  513,  769,
-					 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+			      froms[] = {1,    2,    3,    4,     5,     7,    9,    13,
+					 17,   25,   33,   49,    65,    97,   129,  193,
+					 257,  385,  513,  769,   1025,  1537, 2049, 3073,
+					 4097, 6145, 8193, 12289, 16385, 24577};
 	static const uint8_t extras[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
 					 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
 	int more, distance;
@@ -204,8 +205,8 @@ static int coded(struct state *s)
 			return malformed(s);
 		if (next == END_SYMBOL)
 			return 0;
-		if (next < END_SYMBOL ? put(s, (uint8_t)next) < 0 :
-					copy(s, next - END_SYMBOL - 1) < 0)
+		if (next < END_SYMBOL ? put(s, (uint8_t)next) < 0
+				      : copy(s, next - END_SYMBOL - 1) < 0)
 			return -1;
 	}
 }
@@ -257,7 +258,7 @@ static int read_lens(struct state *s, uint8_t *lens, size_t count)
 static int dynamic(struct state *s)
 {
 	static const uint8_t order[] = {16, 17, 18, 0, 8,  7, 9,  6, 10, 5,
-					11, 4,	12, 3, 13, 2, 14, 1, 15};
+					11, 4,  12, 3, 13, 2, 14, 1, 15};
 	uint8_t lens[SYMBOLS_MAX + DISTANCES_MAX] = {0};
 	int literals = bits(s, 5), distances = bits(s, 5), lengths = bits(s, 4), i, len;
 
@@ -274,8 +275,7 @@ static int dynamic(struct state *s)
 		return malformed(s);
 	memset(lens, 0, sizeof(lens));
 	if (read_lens(s, lens, (size_t)(literals + 257 + distances + 1)) < 0 ||
-	    lens[END_SYMBOL] == 0 ||
-	    make_code(lens, (size_t)literals + 257, &s->literals) < 0 ||
+	    lens[END_SYMBOL] == 0 || make_code(lens, (size_t)literals + 257, &s->literals) < 0 ||
 	    make_code(lens + literals + 257, (size_t)distances + 1, &s->distances) < 0)
 		return malformed(s);
 	return coded(s);
@@ -331,7 +331,7 @@ static int zlib_tail(struct state *s)
 }
 
 int pgp_inflate(struct span data, bool zlib, size_t max, struct secret_pool *pool,
-	    struct span *ret_plain, struct span *ret_rest, struct err *err)
+		struct span *ret_plain, struct span *ret_rest, struct err *err)
 {
 	struct state s = {.in = data, .pool = pool, .max = max, .err = err};
 	CLEAN_WIPE(s);

@@ -11,6 +11,6 @@
 /* What `data` holds, of at most `max` bytes; what follows its end is given back in ret_rest.
  * zlib: with zlib's head and checksum around it. Errors: ERR_FORMAT, ERR_LIMIT, ERR_NOMEM. */
 int pgp_inflate(struct span data, bool zlib, size_t max, struct secret_pool *pool,
-	    struct span *ret_plain, struct span *ret_rest, struct err *err) NODISCARD;
+		struct span *ret_plain, struct span *ret_rest, struct err *err) NODISCARD;
 
 #endif

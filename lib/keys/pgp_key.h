@@ -11,8 +11,8 @@
 
 enum pgp_kind {
 	PGP_RSA,
-	PGP_ECDH, /* Curve25519 as RFC 6637 and gpg have it */
-	PGP_X25519, /* as RFC 9580 has it */
+	PGP_ECDH,    /* Curve25519 as RFC 6637 and gpg have it */
+	PGP_X25519,  /* as RFC 9580 has it */
 	PGP_FOREIGN, /* none for us: with a passphrase, on a card, of another algorithm */
 };
 
@@ -31,13 +31,13 @@ struct pgp_secret {
 	struct {
 		uint8_t secret[PGP_POINT_LEN], public[PGP_POINT_LEN];
 		uint8_t kdf_hash, kdf_cipher; /* ECDH */
-	} curve; /* the other two */
+	} curve;                              /* the other two */
 };
 
 /* What a text holds: of the secret keys those that decrypt. */
 struct pgp_found {
 	struct pgp_secret *list; /* in the order of the text */
-	size_t keys; /* primary keys, secret and public */
+	size_t keys;             /* primary keys, secret and public */
 };
 
 enum {

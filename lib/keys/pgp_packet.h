@@ -23,8 +23,9 @@ enum pgp_tag {
 	PGP_USER_ID = 13,
 	PGP_PUBLIC_SUBKEY = 14,
 	PGP_USER_ATTRIBUTE = 17,
-	PGP_SEIPD = 18, /* encrypted with integrity: version 1 with a SHA-1, version 2 with an AEAD */
-	PGP_AEAD = 20,  /* encrypted with an AEAD, of gpg 2.3 and 2.4 */
+	PGP_SEIPD =
+		18, /* encrypted with integrity: version 1 with a SHA-1, version 2 with an AEAD */
+	PGP_AEAD = 20, /* encrypted with an AEAD, of gpg 2.3 and 2.4 */
 	PGP_PADDING = 21,
 	PGP_COMMENT = 61, /* of old gpg */
 };
@@ -54,12 +55,13 @@ enum pgp_cipher {
 };
 
 enum {
-	PGP_POINT_LEN = 32,        /* bytes of a secret or public key of Curve25519 */
-	PGP_FINGERPRINT_MAX = 32,  /* bytes: of a version 6 key; 20 of a version 4 one */
+	PGP_POINT_LEN = 32,       /* bytes of a secret or public key of Curve25519 */
+	PGP_FINGERPRINT_MAX = 32, /* bytes: of a version 6 key; 20 of a version 4 one */
 	PGP_FINGERPRINT_V4 = 20,
 	PGP_KEY_ID_LEN = 8,
 	PGP_SESSION_KEY_MAX = 32, /* bytes */
-	PGP_PARTS_MAX = 10000, /* parts of a body of partial lengths: gpg makes them of 512 bytes and more */
+	PGP_PARTS_MAX =
+		10000, /* parts of a body of partial lengths: gpg makes them of 512 bytes and more */
 };
 
 struct pgp_packet {

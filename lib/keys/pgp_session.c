@@ -146,13 +146,13 @@ static int derive_kek(const struct pgp_secret *key, const uint8_t *shared,
 		      uint8_t kek[static CRYPTO_DIGEST_MAX], struct err *err)
 {
 	static const uint8_t before[] = {0, 0, 0, 1},
-			     curve[] = {10,   0x2b, 0x06, 0x01, 0x04, 0x01, 0x97,
-					0x55, 0x01, 0x05, 0x01, PGP_ALGO_ECDH, 3, 1};
+			     curve[] = {10,   0x2b, 0x06, 0x01, 0x04,          0x01, 0x97,
+					0x55, 0x01, 0x05, 0x01, PGP_ALGO_ECDH, 3,    1};
 	const uint8_t kdf[] = {key->curve.kdf_hash, key->curve.kdf_cipher};
 	const struct span parts[] = {
 		span_of(before, sizeof(before)), span_of(shared, PGP_POINT_LEN),
-		span_of(curve, sizeof(curve)),	 span_of(kdf, sizeof(kdf)),
-		SPAN("Anonymous Sender    "),	 span_of(key->own.bytes, key->own.len),
+		span_of(curve, sizeof(curve)),   span_of(kdf, sizeof(kdf)),
+		SPAN("Anonymous Sender    "),    span_of(key->own.bytes, key->own.len),
 	};
 	enum crypto_digest hash = CRYPTO_SHA256;
 	size_t len;

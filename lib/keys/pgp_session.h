@@ -10,7 +10,8 @@
 /* A session key packet taken apart. */
 struct pgp_wrapped {
 	uint8_t version, algo;
-	struct span to; /* version 3: the key id; version 6: the fingerprint. Empty: it does not say whom it is for */
+	struct span
+		to; /* version 3: the key id; version 6: the fingerprint. Empty: it does not say whom it is for */
 	uint8_t to_version; /* version 6: of the key */
 	struct span fields; /* of the algorithm */
 };

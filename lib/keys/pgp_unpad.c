@@ -28,8 +28,8 @@ static uint32_t is_zero(uint32_t x)
 /* All ones where the cipher's key has that length. RFC 9580, 9.3 */
 static uint32_t cipher_fits(uint32_t cipher, size_t key_len)
 {
-	static const uint8_t ciphers[][2] = {{3, 16},  {4, 16},  {7, 16},  {11, 16}, {2, 24},
-					     {8, 24},  {12, 24}, {9, 32},  {10, 32}, {13, 32}};
+	static const uint8_t ciphers[][2] = {{3, 16}, {4, 16},  {7, 16}, {11, 16}, {2, 24},
+					     {8, 24}, {12, 24}, {9, 32}, {10, 32}, {13, 32}};
 	uint32_t fits = 0;
 	size_t i;
 

@@ -369,13 +369,14 @@ static void take_answers(struct round *round, const char *hint, const struct key
 static int run_round(struct datakey_plan *plan, struct round *round, struct err *err)
 {
 	const struct keyring *ring = plan->ring;
+	const size_t services = ring->count; /* one that is asked may add another, as PGP does */
 	const char *hint = NULL;
 	int phase, status = 0;
 	size_t i;
 
 	sort_by_service(plan, round);
 	for (phase = 0; phase < PHASES && status == 0; phase++) {
-		for (i = 0; i < ring->count && status == 0; i++) {
+		for (i = 0; i < services && status == 0; i++) {
 			size_t n = round->from[i + 1] - round->from[i];
 
 			if (n && phase_of(ring->services[i].service) == (enum phase)phase)

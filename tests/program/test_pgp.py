@@ -78,3 +78,20 @@ def test_the_policy_holds_for_the_key_itself(decrypt, tmp_path):
     done = decrypt(["both.asc"], listing("sops-ecc").replace(encoded(PGP / "sops-ecc.enc.yaml"), base64.b64encode(lie)), **allow(other))
     assert (done.status, done.stdout) == (1, b""), done.message
     assert "PGP key" in done.message and "is left out: not allowed by the operator's policy" in done.message
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="no gpg")
+@pytest.mark.parametrize("name", ["sops-bzip2", "sops-3des"])
+def test_gnupg_is_asked_for_what_only_it_reads(decrypt, place, name):
+    done = decrypt(["ecc.asc"], listing("sops-ecc", name), **place.env())
+    assert done.status == 0, done.message
+    assert [base64.b64decode(item["data"]["app.yaml"]) for item in yaml.safe_load(done.stdout)["items"]] == [PLAIN, PLAIN]
+    done = decrypt(["ecc.asc"], listing(name))
+    assert (done.status, done.stdout) != (0, b""), done.message
+
+
+@pytest.mark.skipif(not shutil.which("gpg"), reason="no gpg")
+def test_a_key_that_needs_gnupg_takes_the_others_along(decrypt, place):
+    done = decrypt(["ecc.asc", "nist.asc"], listing("sops-ecc", "sops-nist", "sops-bzip2"), **place.env())
+    assert done.status == 0, done.message
+    assert {base64.b64decode(item["data"]["app.yaml"]) for item in yaml.safe_load(done.stdout)["items"]} == {PLAIN}

@@ -49,8 +49,7 @@ static void opens_data(void **state)
 		CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
 		CLEAN_BUF struct buf want = BUF_INIT(2 * PGP_FILE_MAX);
 		struct pgp_session session;
-		struct pgp_packet packet =
-			data_of(rows[i].key, rows[i].message, &pool, &session);
+		struct pgp_packet packet = data_of(rows[i].key, rows[i].message, &pool, &session);
 		struct span packets, plain;
 		struct err err = ERR_INIT;
 
@@ -59,9 +58,9 @@ static void opens_data(void **state)
 		    pgp_data_literal(packets, &pool, &plain, &err) < 0)
 			fail_msg("%s: %s", rows[i].message, err.msg);
 		assert_true(span_eq(plain, buf_span(&want)));
-		assert_int_equal((packets.data[0] & 0x40 ? packets.data[0] & 0x3f
-							 : packets.data[0] >> 2 & 0x0f) ==
-					 PGP_COMPRESSED,
+		assert_int_equal((packets.data[0] & 0x40
+					  ? packets.data[0] & 0x3f
+					  : packets.data[0] >> 2 & 0x0f) == PGP_COMPRESSED,
 				 rows[i].compressed);
 	}
 }
@@ -126,8 +125,7 @@ static void lets_no_chunk_move(void **state)
 				  first = span_sub(packet.body, forms[i].head, forms[i].chunk),
 				  second = span_sub(packet.body, forms[i].head + forms[i].chunk,
 						    forms[i].chunk),
-				  rest = span_from(packet.body,
-						   forms[i].head + 2 * forms[i].chunk);
+				  rest = span_from(packet.body, forms[i].head + 2 * forms[i].chunk);
 		const struct span mixes[][5] = {
 			{head, first, second, rest, SPAN_NULL},
 			{head, second, first, rest, SPAN_NULL},
@@ -182,32 +180,70 @@ static void finds_literal_data(void **state)
 		const char *plain; /* NULL: an error */
 		enum err_code code;
 	} inner[] = {
-		{SPAN("\xcb\x08" "b\0\0\0\0\0hi"), "hi", ERR_NONE},
-		{SPAN("\xcb\x0a" "b\x02xy\0\0\0\0hi"), "hi", ERR_NONE},
-		{SPAN("\xca\x03" "PGP\xcb\x08" "b\0\0\0\0\0hi"), "hi", ERR_NONE},
-		{SPAN("\xcb\x08" "b\0\0\0\0\0hi\xd5\x02xx"), "hi", ERR_NONE},
-		{SPAN("\xc8\x0b\0\xcb\x08" "b\0\0\0\0\0hi"), "hi", ERR_NONE},
-		{SPAN("\xa3\0\xa3\0\xa3\0\xa3\0\xcb\x08" "b\0\0\0\0\0hi"), "hi", ERR_NONE},
-		{SPAN("\xa3\0\xa3\0\xa3\0\xa3\0\xa3\0\xcb\x08" "b\0\0\0\0\0hi"), NULL, ERR_LIMIT},
-		{SPAN("\xcb\x06" "b\0\0\0\0\0"), "", ERR_NONE},
+		{SPAN("\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 "hi", ERR_NONE},
+		{SPAN("\xcb\x0a"
+		      "b\x02xy\0\0\0\0hi"),
+		 "hi", ERR_NONE},
+		{SPAN("\xca\x03"
+		      "PGP\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 "hi", ERR_NONE},
+		{SPAN("\xcb\x08"
+		      "b\0\0\0\0\0hi\xd5\x02xx"),
+		 "hi", ERR_NONE},
+		{SPAN("\xc8\x0b\0\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 "hi", ERR_NONE},
+		{SPAN("\xa3\0\xa3\0\xa3\0\xa3\0\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 "hi", ERR_NONE},
+		{SPAN("\xa3\0\xa3\0\xa3\0\xa3\0\xa3\0\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 NULL, ERR_LIMIT},
+		{SPAN("\xcb\x06"
+		      "b\0\0\0\0\0"),
+		 "", ERR_NONE},
 		{SPAN(""), NULL, ERR_FORMAT},
 		{SPAN("\xca\x03PGP"), NULL, ERR_FORMAT},
-		{SPAN("\xcb\x08" "t\0\0\0\0\0hi"), NULL, ERR_UNSUPPORTED},
-		{SPAN("\xcb\x08" "u\0\0\0\0\0hi"), NULL, ERR_UNSUPPORTED},
-		{SPAN("\xcb\x05" "b\0\0\0\0"), NULL, ERR_FORMAT},
-		{SPAN("\xcb\x08" "b\x03\0\0\0\0hi"), NULL, ERR_FORMAT},
+		{SPAN("\xcb\x08"
+		      "t\0\0\0\0\0hi"),
+		 NULL, ERR_UNSUPPORTED},
+		{SPAN("\xcb\x08"
+		      "u\0\0\0\0\0hi"),
+		 NULL, ERR_UNSUPPORTED},
+		{SPAN("\xcb\x05"
+		      "b\0\0\0\0"),
+		 NULL, ERR_FORMAT},
+		{SPAN("\xcb\x08"
+		      "b\x03\0\0\0\0hi"),
+		 NULL, ERR_FORMAT},
 		{SPAN("\xcb\0"), NULL, ERR_FORMAT},
 		{SPAN("\xc8\0"), NULL, ERR_FORMAT},
-		{SPAN("\xcb\x08" "b\0\0\0\0\0hi\xcb\x08" "b\0\0\0\0\0hi"), NULL, ERR_FORMAT},
-		{SPAN("\xcb\x08" "b\0\0\0\0\0hi\xc1\0"), NULL, ERR_FORMAT},
+		{SPAN("\xcb\x08"
+		      "b\0\0\0\0\0hi\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 NULL, ERR_FORMAT},
+		{SPAN("\xcb\x08"
+		      "b\0\0\0\0\0hi\xc1\0"),
+		 NULL, ERR_FORMAT},
 		{SPAN("\xd2\x01\x01"), NULL, ERR_FORMAT},
-		{SPAN("\xc4\x01\x03\xcb\x08" "b\0\0\0\0\0hi"), NULL, ERR_UNSUPPORTED},
-		{SPAN("\xc2\x01\x03\xcb\x08" "b\0\0\0\0\0hi"), NULL, ERR_UNSUPPORTED},
+		{SPAN("\xc4\x01\x03\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 NULL, ERR_UNSUPPORTED},
+		{SPAN("\xc2\x01\x03\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 NULL, ERR_UNSUPPORTED},
 		{SPAN("\xc8\x02\x03x"), NULL, ERR_UNSUPPORTED},
 		{SPAN("\xc8\x02\x01x"), NULL, ERR_FORMAT},
 		/* bare and zlib; with something behind */
-		{SPAN("\xa3\x01\x01\x0a\0\xf5\xff\xcb\x08" "b\0\0\0\0\0hi"), "hi", ERR_NONE},
-		{SPAN("\xa3\x01\x01\x0a\0\xf5\xff\xcb\x08" "b\0\0\0\0\0hi\0"), NULL, ERR_FORMAT},
+		{SPAN("\xa3\x01\x01\x0a\0\xf5\xff\xcb\x08"
+		      "b\0\0\0\0\0hi"),
+		 "hi", ERR_NONE},
+		{SPAN("\xa3\x01\x01\x0a\0\xf5\xff\xcb\x08"
+		      "b\0\0\0\0\0hi\0"),
+		 NULL, ERR_FORMAT},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(inner); i++) {
@@ -226,10 +262,8 @@ static void finds_literal_data(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(opens_data),
-		cmocka_unit_test(lets_no_change_through),
-		cmocka_unit_test(lets_no_chunk_move),
-		cmocka_unit_test(keeps_forms_apart),
+		cmocka_unit_test(opens_data),         cmocka_unit_test(lets_no_change_through),
+		cmocka_unit_test(lets_no_chunk_move), cmocka_unit_test(keeps_forms_apart),
 		cmocka_unit_test(finds_literal_data),
 	};
 	struct err err = ERR_INIT;

@@ -21,7 +21,7 @@ static size_t unhex(const char *hex, uint8_t *out)
 	return n;
 }
 
-#define DYNAMIC                                                                                       \
+#define DYNAMIC                                                                                        \
 	"b5cf890103210800b05915117c381451d6ef14cd06495ced6abcb9e7bd734ba41dce1d3a7b32c87abe08f505e5e4" \
 	"d7a5ca08702cf636c07e86f4308bb20ad460f274b07abedc129565c31672ee3dca637e25c62c9dccc50f0f94996b" \
 	"1a2313c85767bfb1e276a1a5d88a486975eda633b24192d56dd3a0b568b29d610a7811d4e47aff9a59d371dfe71b" \
@@ -50,7 +50,7 @@ static const struct {
 	{"78", true, NULL, 0},
 	/* blocks */
 	{"", false, NULL, 0},
-	{"07", false, NULL, 0},			  /* of the fourth kind */
+	{"07", false, NULL, 0},                   /* of the fourth kind */
 	{"010500fbff68656c6c6f", false, NULL, 0}, /* a length that is not its complement */
 	{"010500faff68656c6c", false, NULL, 0},
 	{"010500fa", false, NULL, 0},
@@ -168,10 +168,8 @@ static void survives_mangling(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(reads_blocks),
-		cmocka_unit_test(reads_codes_of_its_own),
-		cmocka_unit_test(keeps_the_limit),
-		cmocka_unit_test(grows),
+		cmocka_unit_test(reads_blocks),      cmocka_unit_test(reads_codes_of_its_own),
+		cmocka_unit_test(keeps_the_limit),   cmocka_unit_test(grows),
 		cmocka_unit_test(survives_mangling),
 	};
 	struct err err = ERR_INIT;

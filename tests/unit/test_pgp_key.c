@@ -12,17 +12,17 @@ static const struct {
 	const char *kinds; /* R, E (ECDH), X, F: in the order of the file */
 	uint8_t version;
 } rows[] = {
-	{"ecc.asc", 1, "E", 4},	   {"rsa.asc", 1, "RR", 4},   {"primary.asc", 1, "R", 4},
+	{"ecc.asc", 1, "E", 4},           {"rsa.asc", 1, "RR", 4},   {"primary.asc", 1, "R", 4},
 	{"both-in-one.asc", 2, "ERR", 4}, {"goecc.asc", 1, "E", 4},  {"gorsa.asc", 1, "RR", 4},
-	{"x25519.asc", 1, "X", 4}, {"v6.asc", 1, "X", 6},     {"v6rsa.asc", 1, "RR", 6},
-	{"nist.asc", 1, "F", 4},   {"locked.asc", 1, "F", 4}, {"stub.asc", 1, "E", 4},
+	{"x25519.asc", 1, "X", 4},        {"v6.asc", 1, "X", 6},     {"v6rsa.asc", 1, "RR", 6},
+	{"nist.asc", 1, "F", 4},          {"locked.asc", 1, "F", 4}, {"stub.asc", 1, "E", 4},
 	{"public.asc", 1, "", 4},
 };
 
 static void reads_keys(void **state)
 {
-	static const char letters[] = {[PGP_RSA] = 'R', [PGP_ECDH] = 'E', [PGP_X25519] = 'X',
-				       [PGP_FOREIGN] = 'F'};
+	static const char letters[] = {
+		[PGP_RSA] = 'R', [PGP_ECDH] = 'E', [PGP_X25519] = 'X', [PGP_FOREIGN] = 'F'};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
 		CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
@@ -97,8 +97,8 @@ static void changed(const char *file, const struct change *change, struct secret
 		if (packet.tag == change->tag && !done) {
 			done = true;
 			if (change->flip)
-				body.data[change->at < 0 ? (int)body.len + change->at : change->at] ^=
-					change->flip;
+				body.data[change->at < 0 ? (int)body.len + change->at
+							 : change->at] ^= change->flip;
 			buf_cut(&body, body.len - change->cut);
 			buf_add_fill(&body, 0, change->more);
 			packet.tag = change->new_tag;
@@ -116,7 +116,7 @@ static void refuses_what_is_malformed(void **state)
 		struct change change;
 		const char *why; /* NULL: read, and the key is one for gpg */
 	} bad[] = {
-		{"ecc.asc", {7, 7, -1, 1, 0, 0}, "malformed PGP key"},	/* the checksum */
+		{"ecc.asc", {7, 7, -1, 1, 0, 0}, "malformed PGP key"},  /* the checksum */
 		{"ecc.asc", {7, 7, -10, 1, 0, 0}, "malformed PGP key"}, /* the secret */
 		{"ecc.asc", {7, 7, 0, 0, 1, 0}, "malformed PGP key"},
 		{"ecc.asc", {7, 7, 0, 0, 0, 1}, "malformed PGP key"},
@@ -127,15 +127,17 @@ static void refuses_what_is_malformed(void **state)
 		{"x25519.asc", {7, 7, -1, 1, 0, 0}, "malformed PGP key"},
 		{"v6.asc", {7, 7, 0, 0, 1, 0}, "malformed PGP key"},
 		{"v6.asc", {7, 7, 0, 0, 0, 1}, "malformed PGP key"},
-		{"v6.asc", {7, 7, 9, 1, 0, 0}, "malformed PGP key"}, /* the length of the public part */
+		{"v6.asc",
+		 {7, 7, 9, 1, 0, 0},
+		 "malformed PGP key"}, /* the length of the public part */
 		{"ecc.asc", {13, 0, 0, 0, 0, 0}, "a PGP key without a user id"},
 		{"ecc.asc", {5, 0, 0, 0, 0, 0}, "not a PGP key"},
 		{"ecc.asc", {2, 1, 0, 0, 0, 0}, "not a PGP key"},
 		{"ecc.asc", {2, 40, 0, 0, 0, 0}, "not a PGP key"},
 		/* well formed, but nothing that we use */
-		{"ecc.asc", {7, 7, 0, 7, 0, 0}, NULL},	/* version 3 */
-		{"ecc.asc", {7, 7, 0, 1, 0, 0}, NULL},	/* version 5 */
-		{"ecc.asc", {7, 7, 8, 1, 0, 0}, NULL},	/* another curve */
+		{"ecc.asc", {7, 7, 0, 7, 0, 0}, NULL},  /* version 3 */
+		{"ecc.asc", {7, 7, 0, 1, 0, 0}, NULL},  /* version 5 */
+		{"ecc.asc", {7, 7, 8, 1, 0, 0}, NULL},  /* another curve */
 		{"ecc.asc", {7, 7, 30, 1, 0, 0}, NULL}, /* a public key that is not the secret's */
 		{"v6.asc", {7, 7, -1, 1, 0, 0}, NULL},
 		{"ecc.asc", {7, 7, 5, 0x80, 0, 0}, NULL}, /* an algorithm that there is not */

@@ -54,10 +54,11 @@ static void unpads_nothing_else(void **state)
 		uint8_t to, cipher;
 		size_t key_len;
 	} bad[] = {
-		{0, 1, 9, 32},	     {1, 1, 9, 32},   {1, 0, 9, 32},  {2, 0, 9, 32},  {50, 0, 9, 32},
-		{-37, 0, 9, 32},     {-36, 1, 9, 32}, {-36, 9, 9, 32}, {-35, 7, 9, 32}, {-35, 0, 9, 32},
-		{-35, 99, 9, 32},    {-1, 0, 9, 32},  {-2, 0, 9, 32}, {-3, 0, 9, 32}, {-34, 0, 9, 32},
-		{-20, 1, 7, 16},     {-19, 9, 7, 16}, {-1, 0, 0, 32}, {-35, 1, 0, 32}, {9, 0, 0, 32},
+		{0, 1, 9, 32},   {1, 1, 9, 32},   {1, 0, 9, 32},    {2, 0, 9, 32},
+		{50, 0, 9, 32},  {-37, 0, 9, 32}, {-36, 1, 9, 32},  {-36, 9, 9, 32},
+		{-35, 7, 9, 32}, {-35, 0, 9, 32}, {-35, 99, 9, 32}, {-1, 0, 9, 32},
+		{-2, 0, 9, 32},  {-3, 0, 9, 32},  {-34, 0, 9, 32},  {-20, 1, 7, 16},
+		{-19, 9, 7, 16}, {-1, 0, 0, 32},  {-35, 1, 0, 32},  {9, 0, 0, 32},
 	};
 	uint8_t block[BLOCK_LEN];
 	struct pgp_session session;
@@ -211,9 +212,8 @@ static void does_not_say_why(void **state)
 		struct pgp_session session;
 		struct err err = ERR_INIT;
 
-		assert_int_equal(open_one(&wrapped, pgp_file_keys(pairs[i].key, &pool), &session,
-					  &err),
-				 -1);
+		assert_int_equal(
+			open_one(&wrapped, pgp_file_keys(pairs[i].key, &pool), &session, &err), -1);
 		assert_int_equal(err.code, ERR_VALUE);
 		assert_string_equal(err.msg, "the PGP session key does not open");
 	}

@@ -10,6 +10,7 @@ NAME.asc are secret keys. MAKER-KEY[-FORM].msg are messages: to the keys of that
 import base64
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,9 @@ GPG_KEYS = {
     "nist": "Key-Type: ecdsa\nKey-Curve: nistp256\nKey-Usage: cert\nSubkey-Type: ecdh\nSubkey-Curve: nistp256",
     "stranger": "Key-Type: eddsa\nKey-Curve: ed25519\nKey-Usage: cert\nSubkey-Type: ecdh\nSubkey-Curve: cv25519",
 }
+FORMS = {"plain": ["-z", "0"], "zip": ["--compress-algo", "zip"], "bzip2": ["--compress-algo", "bzip2"], "aes128": ["--cipher-algo", "aes128"],
+         "aes192": ["--cipher-algo", "aes192"], "3des": ["--cipher-algo", "3des"], "text": ["--textmode"], "comment": ["--comment", "a: b"],
+         "symmetric": ["--symmetric", "--pinentry-mode", "loopback", "--passphrase", "x"], "signed": ["--sign", "--local-user", "rsa@example.org"], "nomdc": ["--rfc2440"]}
 GO_KEYS = {"goecc": "cv25519", "gorsa": "rsa2048", "x25519": "x25519", "v6": "v6", "v6rsa": "v6rsa"}
 
 
@@ -79,10 +83,7 @@ def gpg_part(gpg):
     write("gpg-both.msg", gpg.encrypt(DATA_KEY, ["stranger", "rsa", "ecc"]))
     for name in ("ecc", "rsa", "stranger"):
         write(f"gpg-{name}-hidden.msg", gpg.encrypt(DATA_KEY, [name], "--throw-keyids"))
-    for form, args in {"plain": ["-z", "0"], "zip": ["--compress-algo", "zip"], "bzip2": ["--compress-algo", "bzip2"], "aes128": ["--cipher-algo", "aes128"],
-                       "aes192": ["--cipher-algo", "aes192"], "3des": ["--cipher-algo", "3des"], "text": ["--textmode"], "comment": ["--comment", "a: b"],
-                       "symmetric": ["--symmetric", "--pinentry-mode", "loopback", "--passphrase", "x"], "signed": ["--sign", "--local-user", gpg.fpr["rsa"]],
-                       "nomdc": ["--rfc2440"]}.items():
+    for form, args in FORMS.items():
         write(f"gpg-ecc-{form}.msg", gpg.encrypt(DATA_KEY, ["ecc"], *args))
     for name in ("ecc", "rsa"):
         write(f"gpg-{name}-long.msg", gpg.encrypt(LONG, [name]))
@@ -97,11 +98,18 @@ def sops_part(gpg):
     write("plain.yaml", b"password: canary-pgp-4f1XuB\nport: 5432\n")
     env = {**os.environ, "GNUPGHOME": str(gpg.home)}
     for name, keys in {"sops-ecc": ["--pgp", gpg.fpr["ecc"]], "sops-rsa": ["--pgp", gpg.fpr["rsa"]],
-                       "sops-both": ["--pgp", f"{gpg.fpr['stranger']},{gpg.fpr['ecc']}"], "sops-locked": ["--pgp", gpg.fpr["locked"]]}.items():
+                       "sops-both": ["--pgp", f"{gpg.fpr['stranger']},{gpg.fpr['ecc']}"], "sops-nist": ["--pgp", gpg.fpr["nist"]]}.items():
         done = subprocess.run([sops, "encrypt", *keys, HERE / "plain.yaml"], env=env, capture_output=True, check=False)
         if done.returncode != 0:
             sys.exit(f"make.py: sops: {done.stderr.decode()}")
         write(f"{name}.enc.yaml", done.stdout)
+    # the same document, with its data key in forms that we leave to GnuPG
+    armor = re.compile(r"-----BEGIN PGP MESSAGE-----.*?-----END PGP MESSAGE-----", re.S)
+    text = (HERE / "sops-ecc.enc.yaml").read_text()
+    key = gpg.run("--decrypt", data=re.sub(r"(?m)^ +", "", armor.search(text).group(0)).encode())
+    for form in ("bzip2", "3des"):
+        message = gpg.encrypt(key, ["ecc"], *FORMS[form])
+        write(f"sops-{form}.enc.yaml", armor.sub(message.decode().strip().replace("\n", "\n" + " " * 12), text).encode())
 
 
 def go_part(go, gpg):
