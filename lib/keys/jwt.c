@@ -9,7 +9,7 @@
 
 #include <inttypes.h>
 
-enum { PART_MAX = 64 * 1024 /* bytes of header or claims */ };
+enum { PART_MAX = 128 * 1024 /* bytes of header or claims: certificates may be among them */ };
 
 int jwt_string(struct span text, struct buf *out, struct err *err)
 {
@@ -49,6 +49,8 @@ static int add_object(const char *begin, const struct jwt_claim *claims, size_t 
 		buf_printf(&json, "\"%s\":", claims[i].name);
 		if (!claims[i].text.data)
 			buf_printf(&json, "%" PRId64, claims[i].number);
+		else if (claims[i].json)
+			buf_add_span(&json, claims[i].text);
 		else if (jwt_string(claims[i].text, &json, err) < 0)
 			return -1;
 	}

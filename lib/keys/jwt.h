@@ -13,6 +13,7 @@ struct jwt_claim {
 	const char *name;
 	struct span text;
 	int64_t number;
+	bool json; /* text is JSON already */
 };
 
 /* Appends HEADER.CLAIMS.SIGNATURE. "alg" and "typ" are put in front of the headers. Claims whose text is empty are left out.

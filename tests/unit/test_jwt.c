@@ -90,11 +90,13 @@ static void part(struct span token, int at, struct buf *out)
 static void signs_what_it_says(void **state)
 {
 	static const enum crypto_signature kinds[] = {CRYPTO_RS256, CRYPTO_PS256};
-	static const struct jwt_claim headers[] = {{"kid", {(const uint8_t *)"k\"1", 3}, 0},
-						   {"left", {(const uint8_t *)"", 0}, 0}};
-	static const struct jwt_claim claims[] = {{"iss", {(const uint8_t *)"a\\b\n", 4}, 0},
-						  {"exp", {NULL, 0}, 1790000000},
-						  {"nbf", {NULL, 0}, -5}};
+	static const struct jwt_claim headers[] = {{"kid", {(const uint8_t *)"k\"1", 3}, 0, false},
+						   {"left", {(const uint8_t *)"", 0}, 0, false}};
+	static const struct jwt_claim claims[] = {
+		{"iss", {(const uint8_t *)"a\\b\n", 4}, 0, false},
+		{"exp", {NULL, 0}, 1790000000, false},
+		{"nbf", {NULL, 0}, -5, false},
+		{"x5c", {(const uint8_t *)"[\"A\"]", 5}, 0, true}};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
 		CLEAN_BUF struct buf token = BUF_INIT(TEXT_MAX), json = BUF_INIT(TEXT_MAX);
@@ -103,7 +105,7 @@ static void signs_what_it_says(void **state)
 		struct span all;
 
 		buf_add_str(&token, "x"); /* appends */
-		assert_int_equal(jwt_sign(&key.rsa, kinds[i], headers, 2, claims, 3, &token, &err),
+		assert_int_equal(jwt_sign(&key.rsa, kinds[i], headers, 2, claims, 4, &token, &err),
 				 0);
 		all = span_from(buf_span(&token), 1);
 		part(all, 0, &json);
@@ -113,7 +115,7 @@ static void signs_what_it_says(void **state)
 		part(all, 1, &body);
 		assert_true(span_is(buf_span(&body),
 				    "{\"iss\":\"a\\\\b\\u000a\",\"exp\":1790000000,"
-				    "\"nbf\":-5}"));
+				    "\"nbf\":-5,\"x5c\":[\"A\"]}"));
 		part(all, 2, &signature);
 		all.len -= (signature.len * 4 + 2) / 3 + 1;
 		assert_int_equal(signature.len, 256);
@@ -126,7 +128,7 @@ static void signs_what_it_says(void **state)
 
 static void refuses_text_that_is_no_string_and_numbers_that_are_no_key(void **state)
 {
-	const struct jwt_claim bad = {"iss", SPAN("\xff"), 0};
+	const struct jwt_claim bad = {"iss", SPAN("\xff"), 0, false};
 	CLEAN_BUF struct buf token = BUF_INIT(TEXT_MAX);
 	struct crypto_rsa other = key.rsa;
 	struct err err = ERR_INIT;

@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The wrapped keys of one round; see key_batch.h.
+ */
+#include "keys/key_batch.h"
+
+#include "base/wipe.h"
+
+#include <stdlib.h>
+
+int key_batch_start(struct key_batch *batch, void *service, struct secret_pool *pool,
+		    struct key_request *requests, size_t n, struct err *err)
+{
+	size_t i;
+
+	key_batch_release(batch);
+	batch->tasks = calloc(n ? n : 1, sizeof(*batch->tasks));
+	if (!batch->tasks)
+		return err_nomem(err);
+	batch->count = n;
+	for (i = 0; i < n; i++) {
+		struct key_task *task = &batch->tasks[i];
+
+		task->ask = (struct http_ask)HTTP_ASK_INIT;
+		task->request = &requests[i];
+		task->pool = pool;
+		task->service = service;
+	}
+	return 0;
+}
+
+void key_batch_release(struct key_batch *batch)
+{
+	size_t i;
+
+	for (i = 0; i < batch->count; i++)
+		http_ask_release(&batch->tasks[i].ask);
+	wipe_free(batch->tasks, batch->count * sizeof(*batch->tasks));
+	batch->tasks = NULL;
+	batch->count = 0;
+}
+
+void key_task_failed(struct key_task *task, const struct err *why)
+{
+	struct key_request *request = task->request;
+	size_t len = strnlen(why->msg, sizeof(request->why) - 1);
+
+	request->verdict = why->code == ERR_NO_KEY ? KEY_NOT_MINE : KEY_FAILED;
+	request->code = why->code;
+	memcpy(request->why, why->msg, len);
+	request->why[len] = '\0';
+}
+
+void key_task_opened(struct key_task *task, struct span key)
+{
+	task->request->opened = key;
+	task->request->verdict = KEY_OPENED;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The wrapped keys of one round at a service that opens them one call each, with a token that they share: what all such services keep of them.
+ */
+#ifndef KEYS_KEY_BATCH_H
+#define KEYS_KEY_BATCH_H
+
+#include "keys/http_ask.h"
+#include "keys/keyservice.h"
+#include "keys/token_cache.h"
+
+struct key_batch;
+
+/* One wrapped key on its way. */
+struct key_task {
+	struct http_ask ask; /* first: done() finds the task by it */
+	struct token_wait wait;
+	struct key_request *request;
+	struct secret_pool *pool;
+	void *service;             /* the cookie */
+	struct token_cache *token; /* that it was sent with; NULL: with none */
+	struct span detail;        /* what its service has found out about it */
+	bool renewed; /* a token that was not taken has been changed for a new one, once */
+};
+
+struct key_batch {
+	struct key_task *tasks;
+	size_t count;
+};
+
+/* Forgets the round before, whose calls have all ended, and makes a task of each request. ERR_NOMEM. */
+int key_batch_start(struct key_batch *batch, void *service, struct secret_pool *pool,
+		    struct key_request *requests, size_t n, struct err *err) NODISCARD;
+
+void key_batch_release(struct key_batch *batch);
+
+static inline struct key_task *key_task_of_call(struct http_call *call)
+{
+	return (struct key_task *)(void *)call;
+}
+
+static inline struct key_task *key_task_of_wait(struct token_wait *wait)
+{
+	return (struct key_task *)(void *)((char *)wait - offsetof(struct key_task, wait));
+}
+
+/* The verdict: key lies in the pool. */
+void key_task_opened(struct key_task *task, struct span key);
+/* The verdict, with the reason's code: KEY_NOT_MINE for ERR_NO_KEY, else KEY_FAILED. */
+void key_task_failed(struct key_task *task, const struct err *why);
+
+#endif
