@@ -1,0 +1,467 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Access tokens of Google; see gcp_token.h. Each kind of credential is a short chain of calls, whose last one brings the token; the token of any kind
+ * may then be changed for one of a service account. A service account's own key needs no call at all: a token that it signs is as good as one
+ * that it is given (AIP-4111), and goes to no host but that of the service. Go: cloud.google.com/go/auth (credentials)
+ */
+#include "keys/gcp_token.h"
+
+#include "base/text.h"
+#include "doc/white.h"
+#include "keys/token_answer.h"
+#include "keys/http_retry.h"
+#include "keys/jwt.h"
+
+enum {
+	LIFETIME_S =
+		3600, /* of a token that we sign, and of one for a service account: the most that there is */
+	BACKDATE_S = 10,            /* for clocks that are not quite right */
+	METADATA_CONNECT_MS = 1000, /* the service is on this machine or nowhere */
+	METADATA_REQUEST_MS = 5 * 1000,
+	TIMES_MAX = 64,
+};
+
+#define LANE           "gcp_token"
+#define SCOPE_PLATFORM "https://www.googleapis.com/auth/cloud-platform"
+#define SCOPES         SCOPE_PLATFORM " https://www.googleapis.com/auth/cloudkms"
+#define PRODUCT_NAME   "/sys/class/dmi/id/product_name"
+
+static void fail(struct gcp_token *token, struct http *http, const struct err *why)
+{
+	token_failed(&token->cache, http, why);
+}
+
+static void done(struct http *http, struct http_call *call)
+{
+	struct gcp_token *token = call->cookie;
+
+	if (!http_retry(http, call, http_judge(call)))
+		token->answered(token, http);
+}
+
+/* Sends what has been put together. */
+static void send_ask(struct gcp_token *token, struct http *http, const char *method,
+		     void (*answered)(struct gcp_token *token, struct http *http))
+{
+	struct err err = ERR_INIT;
+
+	token->answered = answered;
+	token->ask.call.method = method;
+	if (http_ask_send(http, &token->ask, &err) < 0)
+		fail(token, http, &err);
+}
+
+static void begin_ask(struct gcp_token *token)
+{
+	http_ask_reset(&token->ask);
+	token->ask.call.lane = LANE;
+	token->ask.call.done = done;
+	token->ask.call.cookie = token;
+	token->ask.call.plain = token->ask.call.direct = false;
+	token->ask.call.connect_ms = token->ask.call.request_ms = 0;
+}
+
+/* The URL of one of the provider's hosts, which the operator may have put another in place of. */
+static void add_url(struct gcp_token *token, struct span url)
+{
+	const struct span other = token->endpoints->auth;
+	size_t path = span_find(url, sizeof("https://") - 1, '/');
+
+	buf_add_span(&token->ask.url, other.len ? other : span_sub(url, 0, path));
+	buf_add_span(&token->ask.url, span_from(url, path));
+	token->ask.call.plain = span_starts(other, SPAN("http:"));
+}
+
+static void add_host_url(struct gcp_token *token, const char *host, const char *path)
+{
+	CLEAN_BUF struct buf url = BUF_INIT(HTTP_ASK_TEXT_MAX);
+
+	buf_printf(&url, "https://%s.%.*s%s", host, (int)token->endpoints->universe.len,
+		   (const char *)token->endpoints->universe.data, path);
+	add_url(token, buf_span(&url));
+}
+
+/* "Basic" of a client's name and password. */
+static void add_basic(struct gcp_token *token)
+{
+	const struct gcp_credential *credential = &token->credential;
+	CLEAN_BUF struct buf pair = BUF_INIT(HTTP_ASK_TEXT_MAX);
+	CLEAN_BUF struct buf value = BUF_INIT(HTTP_ASK_TEXT_MAX);
+
+	if (!credential->client_id.len)
+		return;
+	http_ask_escape(credential->client_id, &pair);
+	buf_add_char(&pair, ':');
+	http_ask_escape(credential->client_secret, &pair);
+	buf_add_str(&value, "Basic ");
+	base64_encode(buf_span(&pair), true, &value);
+	http_ask_header(&token->ask, "Authorization", buf_span(&value));
+}
+
+static void have_token(struct gcp_token *token, struct http *http, struct span text, int64_t ends);
+
+/* access_token and expires_in of an answer; from: who gave it, for messages. */
+static void take_answer(struct gcp_token *token, struct http *http, const char *from)
+{
+	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
+	struct err err = ERR_INIT;
+	struct span text;
+	int64_t seconds;
+
+	if (token_answer_read(&token->ask.call, from, &answer, &err) < 0) {
+		fail(token, http, &err);
+		return;
+	}
+	text = answer_text(&answer, "access_token");
+	if (!text.len || !token_answer_seconds(&answer, "expires_in", &seconds)) {
+		(void)err_set(&err, ERR_FORMAT, "%s: its answer holds no token", from);
+		fail(token, http, &err);
+		return;
+	}
+	have_token(token, http, text, token->host->clock(token->host->cookie) + seconds);
+}
+
+static void from_oauth2(struct gcp_token *token, struct http *http)
+{
+	take_answer(token, http, "Google's token endpoint");
+}
+
+static void from_sts(struct gcp_token *token, struct http *http)
+{
+	take_answer(token, http, "Google's token exchange");
+}
+
+/* Is this a machine of Google's, where the metadata service must be? Go: cloud.google.com/go/compute/metadata (systemInfoSuggestsGCE) */
+static bool on_google(const struct gcp_token *token)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct err ignored = ERR_INIT;
+	struct span name;
+
+	if (token->endpoints->metadata_given)
+		return true;
+	return token->host->read_file(token->host->cookie, PRODUCT_NAME, &pool, &name, &ignored) ==
+		       0 &&
+	       span_search(name, SPAN("Google")) != SIZE_MAX;
+}
+
+static void from_metadata(struct gcp_token *token, struct http *http)
+{
+	const struct http_call *call = &token->ask.call;
+	struct err err = ERR_INIT;
+
+	if (!call->failure && !span_is(http_header(call, "Metadata-Flavor"), "Google"))
+		(void)err_set(&err, ERR_NO_KEY,
+			      "no Google credentials here: what answers at the metadata address "
+			      "is not Google's");
+	else if (call->failure && !on_google(token))
+		(void)err_set(&err, ERR_NO_KEY,
+			      "no Google credentials here, and no metadata service");
+	else if (!call->failure && call->status == 404)
+		(void)err_set(&err, ERR_NO_KEY, "the machine has no Google service account");
+	if (err.code)
+		fail(token, http, &err);
+	else
+		take_answer(token, http, "Google's metadata service");
+}
+
+static void done_metadata(struct http *http, struct http_call *call)
+{
+	struct gcp_token *token = call->cookie;
+
+	/* nobody answers on most machines: asking again would only take time */
+	if ((call->failure && !on_google(token)) || !http_retry(http, call, http_judge(call)))
+		token->answered(token, http);
+}
+
+static void ask_metadata(struct gcp_token *token, struct http *http)
+{
+	struct span host = token->endpoints->metadata;
+
+	buf_printf(&token->ask.url,
+		   "http://%.*s/computeMetadata/v1/instance/service-accounts/default/token",
+		   (int)host.len, (const char *)host.data);
+	http_ask_query(&token->ask, "scopes", SPAN(SCOPE_PLATFORM));
+	http_ask_header(&token->ask, "Metadata-Flavor", SPAN("Google"));
+	token->ask.call.plain = token->ask.call.direct = true;
+	token->ask.call.connect_ms = METADATA_CONNECT_MS;
+	token->ask.call.request_ms = METADATA_REQUEST_MS;
+	token->ask.call.done = done_metadata;
+	send_ask(token, http, "GET", from_metadata);
+}
+
+static void ask_user(struct gcp_token *token, struct http *http)
+{
+	const struct gcp_credential *credential = &token->credential;
+
+	if (credential->kind == GCP_EXTERNAL_USER) {
+		add_url(token, credential->token_url);
+		add_basic(token);
+	} else {
+		add_host_url(token, "oauth2", "/token");
+	}
+	http_ask_field(&token->ask, "grant_type", SPAN("refresh_token"));
+	http_ask_field(&token->ask, "refresh_token", credential->refresh_token);
+	if (credential->kind == GCP_USER) {
+		http_ask_field(&token->ask, "client_id", credential->client_id);
+		http_ask_field(&token->ask, "client_secret", credential->client_secret);
+	}
+	http_ask_header(&token->ask, "Content-Type", SPAN("application/x-www-form-urlencoded"));
+	send_ask(token, http, "POST", from_oauth2);
+}
+
+static void sign(struct gcp_token *token, struct http *http)
+{
+	const struct gcp_credential *credential = &token->credential;
+	CLEAN_BUF struct buf audience = BUF_INIT(HTTP_ASK_TEXT_MAX);
+	CLEAN_BUF struct buf text = BUF_INIT(HTTP_ASK_TEXT_MAX);
+	const int64_t now = token->host->clock(token->host->cookie) - BACKDATE_S;
+	const struct jwt_claim header = {.name = "kid", .text = credential->key_id};
+	struct err err = ERR_INIT;
+
+	buf_printf(&audience, "https://%s.%.*s/",
+		   credential->impersonate.len ? "iamcredentials" : "cloudkms",
+		   (int)token->endpoints->universe.len,
+		   (const char *)token->endpoints->universe.data);
+	{
+		const struct jwt_claim claims[] = {
+			{.name = "iss", .text = credential->email},
+			{.name = "sub", .text = credential->email},
+			{.name = "aud", .text = buf_span(&audience)},
+			{.name = "iat", .number = now},
+			{.name = "exp", .number = now + LIFETIME_S},
+		};
+
+		if (buf_check(&audience, &err) < 0 ||
+		    jwt_sign(&credential->key, CRYPTO_RS256, &header,
+			     credential->key_id.len ? 1 : 0, claims, ARRAY_LEN(claims), &text,
+			     &err) < 0) {
+			(void)err_wrap(&err, "signing with the service account's key");
+			fail(token, http, &err);
+			return;
+		}
+	}
+	have_token(token, http, buf_span(&text), now + LIFETIME_S);
+}
+
+/* The other's token in exchange for one of Google's. RFC 8693 */
+static void exchange(struct gcp_token *token, struct http *http, struct span subject)
+{
+	const struct gcp_credential *credential = &token->credential;
+	CLEAN_BUF struct buf options = BUF_INIT(HTTP_ASK_TEXT_MAX);
+	struct err err = ERR_INIT;
+
+	begin_ask(token);
+	add_url(token, credential->token_url);
+	add_basic(token);
+	http_ask_field(&token->ask, "audience", credential->audience);
+	http_ask_field(&token->ask, "grant_type",
+		       SPAN("urn:ietf:params:oauth:grant-type:token-exchange"));
+	http_ask_field(&token->ask, "requested_token_type",
+		       SPAN("urn:ietf:params:oauth:token-type:access_token"));
+	http_ask_field(&token->ask, "subject_token_type", credential->subject_type);
+	http_ask_field(&token->ask, "subject_token", subject);
+	http_ask_field(&token->ask, "scope",
+		       credential->impersonate.len ? SPAN(SCOPE_PLATFORM) : SPAN(SCOPES));
+	if (credential->workforce_project.len && !credential->client_id.len) {
+		buf_add_str(&options, "{\"userProject\":");
+		if (jwt_string(credential->workforce_project, &options, &err) < 0) {
+			fail(token, http, &err);
+			return;
+		}
+		buf_add_char(&options, '}');
+		http_ask_field(&token->ask, "options", buf_span(&options));
+	}
+	http_ask_header(&token->ask, "Content-Type", SPAN("application/x-www-form-urlencoded"));
+	send_ask(token, http, "POST", from_sts);
+}
+
+/* What stands at the source: the token, or an object that has it. */
+static void have_subject(struct gcp_token *token, struct http *http, struct span text)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	CLEAN_DOC struct doc doc = DOC_INIT;
+	struct err err = ERR_INIT;
+	struct span subject = white_trim(text);
+	bool read;
+
+	if (token->credential.field.len) {
+		CLEAN_BUF struct buf name = BUF_INIT(GCP_CREDENTIAL_MAX);
+
+		buf_add_span(&name, token->credential.field);
+		buf_add_char(&name, 0);
+		read = buf_check(&name, &err) == 0 && doc_read(DOC_JSON, text, &doc, &err) == 0;
+		subject = read ? doc_get_str(doc.first, (const char *)name.data) : SPAN_NULL;
+	}
+	/* the text may be the last answer's, which the next call wipes */
+	if (!subject.len)
+		(void)err_set(&err, ERR_FORMAT, "its 'credential_source' holds no token");
+	else if (secret_dup(&pool, subject, &subject, &err) == 0) {
+		exchange(token, http, subject);
+		return;
+	}
+	fail(token, http, &err);
+}
+
+static void from_url(struct gcp_token *token, struct http *http)
+{
+	const struct http_call *call = &token->ask.call;
+	struct err err = ERR_INIT;
+
+	if (!call->failure && call->status == 200) {
+		have_subject(token, http, buf_span(&call->answer));
+		return;
+	}
+	(void)token_answer_failed(call, "the URL of its 'credential_source'", &err);
+	fail(token, http, &err);
+}
+
+static void ask_external(struct gcp_token *token, struct http *http)
+{
+	const struct gcp_credential *credential = &token->credential;
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	CLEAN_BUF struct buf name = BUF_INIT(GCP_CREDENTIAL_MAX);
+	struct err err = ERR_INIT;
+	struct span text;
+	size_t i;
+
+	if (credential->url.len) {
+		buf_add_span(&token->ask.url, credential->url);
+		/* without TLS it is one of this machine's own, which gcp_credential_parse() has seen to */
+		token->ask.call.plain = token->ask.call.direct =
+			!span_starts(credential->url, SPAN("https:"));
+		for (i = 0; i < credential->url_header_count; i++) {
+			buf_reset(&name);
+			buf_add_span(&name, credential->url_headers[i][0]);
+			buf_add_char(&name, 0);
+			if (!name.bad)
+				http_ask_header(&token->ask, (const char *)name.data,
+						credential->url_headers[i][1]);
+		}
+		send_ask(token, http, "GET", from_url);
+		return;
+	}
+	buf_add_span(&name, credential->file);
+	buf_add_char(&name, 0);
+	if (buf_check(&name, &err) < 0 ||
+	    token->host->read_file(token->host->cookie, (const char *)name.data, &pool, &text,
+				   &err) < 0) {
+		fail(token, http, &err);
+		return;
+	}
+	have_subject(token, http, text);
+}
+
+/* Keeps the token in place of the one before, and lets those that wait go on. */
+static void settle(struct gcp_token *token, struct http *http, struct span text, int64_t ends)
+{
+	struct secret_pool old = token->pool;
+	struct err err = ERR_INIT;
+
+	token->pool = (struct secret_pool)SECRET_POOL_INIT;
+	if (secret_dup(&token->pool, text, &token->text, &err) < 0)
+		fail(token, http, &err);
+	secret_pool_release(&old);
+	http_ask_reset(&token->ask);
+	if (!err.code)
+		token_fetched(&token->cache, http, ends);
+}
+
+static void from_impersonation(struct gcp_token *token, struct http *http)
+{
+	static const char from[] = "Google's service account credentials";
+	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
+	struct err err = ERR_INIT;
+	struct span text;
+	int64_t ends;
+
+	if (token_answer_read(&token->ask.call, from, &answer, &err) < 0) {
+		fail(token, http, &err);
+		return;
+	}
+	text = answer_text(&answer, "accessToken");
+	if (!text.len || token_answer_time(&answer, "expireTime", &ends) < 0) {
+		(void)err_set(&err, ERR_FORMAT, "%s: the answer holds no token", from);
+		fail(token, http, &err);
+		return;
+	}
+	settle(token, http, text, ends);
+}
+
+static void impersonate(struct gcp_token *token, struct http *http, struct span bearer)
+{
+	const struct gcp_credential *credential = &token->credential;
+	CLEAN_BUF struct buf value = BUF_INIT(HTTP_ASK_TEXT_MAX);
+	struct buf *body = &token->ask.body;
+	struct err err = ERR_INIT;
+	size_t i;
+
+	buf_add_str(&value, "Bearer ");
+	buf_add_span(&value, bearer);
+	begin_ask(token);
+	add_url(token, credential->impersonate);
+	http_ask_header(&token->ask, "Authorization", buf_span(&value));
+	http_ask_header(&token->ask, "Content-Type", SPAN("application/json"));
+	buf_printf(body, "{\"lifetime\":\"%llds\",\"scope\":[\"" SCOPE_PLATFORM "\"]",
+		   (long long)(credential->lifetime ? credential->lifetime : LIFETIME_S));
+	for (i = 0; i < credential->delegate_count; i++) {
+		buf_add_str(body, i ? "," : ",\"delegates\":[");
+		if (jwt_string(credential->delegates[i], body, &err) < 0) {
+			fail(token, http, &err);
+			return;
+		}
+	}
+	buf_add_str(body, credential->delegate_count ? "]}" : "}");
+	send_ask(token, http, "POST", from_impersonation);
+}
+
+static void have_token(struct gcp_token *token, struct http *http, struct span text, int64_t ends)
+{
+	if (token->credential.impersonate.len)
+		impersonate(token, http, text);
+	else
+		settle(token, http, text, ends);
+}
+
+static void fetch(struct token_cache *cache, struct http *http)
+{
+	struct gcp_token *token = (struct gcp_token *)(void *)cache;
+
+	begin_ask(token);
+	switch (token->credential.kind) {
+	case GCP_ACCESS_TOKEN:
+		have_token(token, http, token->credential.token, TOKEN_ENDLESS);
+		break;
+	case GCP_SERVICE_ACCOUNT:
+		sign(token, http);
+		break;
+	case GCP_USER:
+	case GCP_EXTERNAL_USER:
+		ask_user(token, http);
+		break;
+	case GCP_EXTERNAL:
+		ask_external(token, http);
+		break;
+	case GCP_METADATA:
+		ask_metadata(token, http);
+		break;
+	}
+}
+
+void gcp_token_init(struct gcp_token *token, const struct gcp_credential *credential,
+		    const struct gcp_endpoints *endpoints, const struct key_host *host)
+{
+	*token = (struct gcp_token){
+		.cache = {.fetch = fetch},
+		.credential = *credential,
+		.endpoints = endpoints,
+		.host = host,
+		.ask = HTTP_ASK_INIT,
+	};
+}
+
+void gcp_token_release(struct gcp_token *token)
+{
+	http_ask_release(&token->ask);
+	secret_pool_release(&token->pool);
+}
