@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Key ids and regions of Huawei Cloud; see hckms_region.h. Their SDK has a table of regions; here any name is taken that can be a part of a host
+ * below Huawei's own domain. sops: hckms/keysource.go (NewMasterKey); huaweicloud-sdk-go-v3: services/kms/v2/region
+ */
+#include "keys/hckms_region.h"
+
+#include "base/text.h"
+#include "doc/white.h"
+#include "keys/url.h"
+
+#include <ctype.h>
+
+enum {
+	REGION_MAX = 63, /* bytes of a DNS label */
+	KEY_MAX = 128,
+	NAME_TEXT_MAX = 256, /* bytes of a variable's name */
+};
+
+#define ENV_REGION "HUAWEICLOUD_SDK_REGION_KMS_"
+#define ENV_IAM    "HUAWEICLOUD_SDK_IAM_ENDPOINT"
+
+static bool is_label(struct span text, size_t max)
+{
+	size_t i;
+
+	for (i = 0; i < text.len; i++) {
+		if (text.data[i] >= 0x80 || (!isalnum(text.data[i]) && text.data[i] != '-'))
+			return false;
+	}
+	return text.len > 0 && text.len <= max && text.data[0] != '-' &&
+	       text.data[text.len - 1] != '-';
+}
+
+int hckms_id_parse(struct span text, struct hckms_id *ret_id, struct err *err)
+{
+	size_t colon = span_find(text, 0, ':');
+	struct hckms_id id = {.region = white_trim(span_sub(text, 0, colon)),
+			      .key = white_trim(span_from(text, colon + 1))};
+
+	if (!is_label(id.region, REGION_MAX) || !is_label(id.key, KEY_MAX))
+		return err_set(err, ERR_FORMAT, "not 'REGION:KEY': '%s'", text_quote(text).text);
+	*ret_id = id;
+	return 0;
+}
+
+/* The first of a list of URLs that the operator has given, without a "/" at its end. */
+static int add_given(const char *name, const char *value, struct buf *out, struct err *err)
+{
+	struct span text = span_str(value);
+	struct url url;
+
+	text = white_trim(span_sub(text, 0, span_find(text, 0, ',')));
+	while (span_ends(text, SPAN("/")))
+		text.len--;
+	if (url_parse(text, &url, err) < 0) {
+		err->code = ERR_USAGE;
+		return err_wrap(err, "%s", name);
+	}
+	if (url.plain && !url_loopback(&url))
+		return err_set(err, ERR_POLICY, "%s: http:// only to this machine itself", name);
+	buf_add_span(out, text);
+	return 0;
+}
+
+static void add_usual(const char *service, struct span region, struct buf *out)
+{
+	buf_printf(out, "https://%s.", service);
+	buf_add_span(out, region);
+	buf_add_str(out,
+		    span_is(region, "eu-west-101") ? ".myhuaweicloud.eu" : ".myhuaweicloud.com");
+}
+
+int hckms_endpoint(const struct key_host *host, struct span region, struct buf *out,
+		   struct err *err)
+{
+	CLEAN_BUF struct buf name = BUF_INIT(NAME_TEXT_MAX);
+	const char *value;
+	size_t i;
+
+	buf_add_str(&name, ENV_REGION);
+	for (i = 0; i < region.len; i++)
+		buf_add_char(&name, region.data[i] == '-' ? '_' : (uint8_t)toupper(region.data[i]));
+	buf_add_char(&name, 0);
+	if (buf_check(&name, err) < 0)
+		return -1;
+	value = host->variable(host->cookie, (const char *)name.data);
+	if (value && *value)
+		return add_given((const char *)name.data, value, out, err);
+	add_usual("kms", region, out);
+	return 0;
+}
+
+int hckms_iam_endpoint(const struct key_host *host, struct span region, struct buf *out,
+		       struct err *err)
+{
+	const char *value = host->variable(host->cookie, ENV_IAM);
+
+	if (value && *value)
+		return add_given(ENV_IAM, value, out, err);
+	add_usual("iam", region, out);
+	return 0;
+}
