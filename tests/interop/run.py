@@ -38,7 +38,7 @@ STEPS = [
     Step("mutants.py", ("--count", "2000", "--program", "{program}"), ("sops", "age", "age-keygen")),
     Step("resourcelists.py", ("--count", "1000", "--program", "{program}"), ("sops", "age-keygen")),
     Step("kustomize.py", ("--rounds", "4", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
-    Step("generators.py", ("--count", "60", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
+    Step("generators.py", ("--count", "200", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
     Step("ksops.py", ("--program", "{program}"), ("sops", "kustomize", "age-keygen")),
     Step("recipients.py", ("--count", "500", "--program", "{program}"), ("sops", "age-keygen")),
     Step("yaml_reader.py", ("--cases", "20000", "--tool", "{tools}/yaml_read"), ("go",)),
