@@ -177,7 +177,9 @@ static int look_below(const struct doc_node *list, struct err *err)
 	return 0;
 }
 
-static int add_branch(struct run *run, const struct doc_node *branch, struct err *err)
+/* source: as in emit.h. */
+static int add_branch(struct run *run, const struct doc_node *branch, struct span source,
+		      struct err *err)
 {
 	size_t from = run->text.len, sort_from = run->sort.len;
 
@@ -188,19 +190,19 @@ static int add_branch(struct run *run, const struct doc_node *branch, struct err
 	if (!doc_get_str(branch, "apiVersion").len || !doc_get_str(branch, "kind").len)
 		return err_set(err, ERR_FORMAT,
 			       "no Kubernetes object: apiVersion or kind is missing");
-	if (emit_object(branch, &run->text, err) < 0)
+	if (emit_object(branch, source, &run->text, err) < 0)
 		return -1;
 	add_sort_key(run, doc_get_str(branch, "apiVersion"), doc_get_str(branch, "kind"),
 		     item_namespace(branch), item_name(branch));
 	return add_object(run, from, sort_from, err);
 }
 
-static int add_branches(struct run *run, const struct doc *doc, struct err *err)
+static int add_branches(struct run *run, const struct doc *doc, struct span source, struct err *err)
 {
 	const struct doc_node *branch;
 
 	for (branch = doc->first; branch; branch = branch->next) {
-		if (add_branch(run, branch, err) < 0)
+		if (add_branch(run, branch, source, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -213,11 +215,12 @@ static int add_manifest(struct run *run, size_t i, struct err *err)
 	switch (run->jobs[i].in_format) {
 	case DOC_YAML:
 	case DOC_JSON:
-		return add_branches(run, &run->jobs[i].doc, err);
+		return add_branches(run, &run->jobs[i].doc, SPAN_NULL, err);
 	case DOC_BINARY:
 		if (doc_read(DOC_YAML, buf_span(&run->jobs[i].output), &doc, err) < 0)
 			return -1;
-		return add_branches(run, &doc, err);
+		/* Nobody has printed it but its author. */
+		return add_branches(run, &doc, buf_span(&run->jobs[i].output), err);
 	default:
 		return err_set(err, ERR_FORMAT, "no Kubernetes object: a %s file",
 			       doc_format_name(run->jobs[i].in_format));
