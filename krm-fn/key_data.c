@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "keys.h"
+#include "keys_aws.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -30,7 +31,7 @@ static const struct kind {
 	{".asc", true, false, "PGP keys", import_pgp},
 	{"sops.vault-token", false, true, "Vault tokens", NULL},
 	{"sops.vault-addr", false, true, "Vault addresses", NULL},
-	{"sops.aws-kms", false, true, "AWS KMS credentials", NULL},
+	{"sops.aws-kms", false, true, "AWS KMS credentials", keys_aws_import},
 	{"sops.azure-kv", false, true, "Azure Key Vault credentials", NULL},
 	{"sops.gcp-kms", false, true, "Google Cloud KMS credentials", NULL},
 };

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "keys/key_gpg.h"
+#include "keys_aws.h"
 #include "keys_command.h"
 #include "keys_read.h"
 #include "variables.h"
@@ -202,5 +203,5 @@ int keys_ambient(struct keyring *ring, struct err *err)
 		keyring_note(ring, text.msg);
 	}
 	buf_release(&search.absent);
-	return status;
+	return status < 0 ? -1 : keys_aws_ambient(ring, false, err);
 }

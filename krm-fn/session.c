@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "item.h"
+#include "keys_aws.h"
 
 #include "base/text.h"
 
@@ -86,7 +87,8 @@ int session_keys(struct session *session, const struct config *config,
 		return 0;
 	if (config->secret.data) {
 		if (keys_of_secret_ref(&session->ring, &where, &session->policy, config->ns,
-				       config->secret, err) < 0)
+				       config->secret, err) < 0 ||
+		    keys_aws_ambient(&session->ring, true, err) < 0)
 			return -1;
 	} else if (keys_of_operator(session, &where, err) < 0) {
 		return -1;

@@ -31,6 +31,22 @@ static int compare_spans(struct span a, struct span b)
 
 /* Asked for once: what a service gets to see must be equal, and what the policy is asked about. An age or PGP key is opened by its ciphertext
  * alone, whatever name stands beside it; but a name that is refused must not hide behind one that is allowed, nor the other way round. */
+/* Entry by entry, in their order; null is not the empty text. */
+static int compare_contexts(const struct doc_node *a, const struct doc_node *b)
+{
+	const struct doc_node *x = a ? a->kids.first : NULL, *y = b ? b->kids.first : NULL;
+	int diff = 0;
+
+	for (; x && y && !diff; x = x->next, y = y->next) {
+		diff = compare_spans(x->key, y->key);
+		if (!diff)
+			diff = (x->kind > y->kind) - (x->kind < y->kind);
+		if (!diff && x->kind == DOC_STRING)
+			diff = compare_spans(x->str, y->str);
+	}
+	return diff ? diff : (x != NULL) - (y != NULL);
+}
+
 static int compare_keys(const struct sops_key *a, const struct sops_key *b)
 {
 	int diff = (a->type > b->type) - (a->type < b->type);
@@ -47,11 +63,7 @@ static int compare_keys(const struct sops_key *a, const struct sops_key *b)
 		diff = compare_spans(a->role, b->role);
 	if (!diff)
 		diff = compare_spans(a->profile, b->profile);
-	/* Contexts are not looked into: two of them are two questions. */
-	if (!diff)
-		diff = ((uintptr_t)a->context > (uintptr_t)b->context) -
-		       ((uintptr_t)a->context < (uintptr_t)b->context);
-	return diff;
+	return diff ? diff : compare_contexts(a->context, b->context);
 }
 
 static int compare_places(const void *a, const void *b)
