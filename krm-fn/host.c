@@ -7,6 +7,8 @@
 
 #include "keys.h"
 #include "keys_read.h"
+#include "keys_run.h"
+#include "shell_words.h"
 #include "variables.h"
 
 #include "base/text.h"
@@ -14,6 +16,8 @@
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+enum { HELPER_SECONDS = 60 /* of one run of a helper, as the AWS SDK gives it */ };
 
 /* Variables that are secrets themselves. Names of files with secrets are not. */
 static const char *const secrets[] = {
@@ -115,6 +119,30 @@ static int need_policy(struct host *host, struct err *err)
 	return 0;
 }
 
+/* Only where the policy says so: the profile that names the program may be one that a document names. */
+static int run(void *cookie, const char *command_line, struct secret_pool *pool,
+	       struct span *ret_output, struct err *err)
+{
+	struct host *host = cookie;
+	CLEAN_SECRET_POOL struct secret_pool scratch = SECRET_POOL_INIT;
+	char **words;
+	size_t count;
+
+	if (need_policy(host, err) < 0)
+		return -1;
+	if (!host->policy->aws_process) {
+		(void)err_set(err, ERR_POLICY,
+			      "the policy's 'aws.credentialProcess' does not allow it");
+		return err_hint(err, "'aws: {credentialProcess: true}' below 'spec' in " POLICY_PATH
+				     ", or in the file that KRM_SOPS_POLICY names, would allow it");
+	}
+	if (shell_words(span_str(command_line), &scratch, &words, &count, err) < 0)
+		return -1;
+	if (!count)
+		return err_set(err, ERR_USAGE, "its command line is empty");
+	return keys_run(words, environ, HELPER_SECONDS, pool, ret_output, err);
+}
+
 static int role_allowed(void *cookie, struct span role, struct err *err)
 {
 	struct host *host = cookie;
@@ -184,6 +212,7 @@ int host_open(struct host *host, const struct options *options, const struct pol
 		.cookie = host,
 		.variable = get_variable,
 		.read_file = read_file,
+		.run = run,
 		.terminal = get_terminal,
 		.clock = get_time,
 		.role_allowed = role_allowed,

@@ -241,10 +241,20 @@ static int read_roles(struct reader *reader, const char *where, const struct doc
 	return read_list(reader, where, node, STAR_ANY, &reader->policy->aws_roles, err);
 }
 
+static int read_process(struct reader *reader, const char *where, const struct doc_node *node,
+			struct err *err)
+{
+	if (node->kind != DOC_BOOL)
+		return bad(reader, node, err, "is neither true nor false", where);
+	reader->policy->aws_process = node->boolean;
+	return 0;
+}
+
 static int read_aws(struct reader *reader, const char *where, const struct doc_node *node,
 		    struct err *err)
 {
-	static const struct field fields[] = {{"roles", read_roles}};
+	static const struct field fields[] = {{"roles", read_roles},
+					      {"credentialProcess", read_process}};
 
 	return read_map(reader, where, node, fields, ARRAY_LEN(fields), err);
 }

@@ -12,7 +12,7 @@
  *       age: [age1...]
  *       kms: ["arn:aws:kms:eu-central-1:111122223333:*"]
  *     vault: {addresses: ["https://vault.example.com:8200"]}
- *     aws: {roles: ["arn:aws:iam::111122223333:role/decrypt-*"]}
+ *     aws: {roles: ["arn:aws:iam::111122223333:role/decrypt-*"], credentialProcess: false}
  *     limits: {files: 20000, bytes: 268435456}
  *
  * A list entry is a text that must be equal, or ends in `*` and stands for all that begin so. A Vault address has no `*`, the name of a
@@ -46,6 +46,7 @@ struct policy {
 	struct policy_list namespaces;
 	struct policy_list keys[SOPS_KEY_TYPES];
 	struct policy_list vault_addresses, aws_roles;
+	bool aws_process;            /* credential_process of an AWS profile may be run */
 	size_t files_max, bytes_max; /* of one search for sources (source.h) */
 };
 

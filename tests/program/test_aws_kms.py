@@ -74,7 +74,8 @@ def test_environment_with_token(aws, decrypt):
     assert_open(decrypt(entry(aws), env={"AWS_ACCESS_KEY_ID": access, "AWS_SECRET_ACCESS_KEY": secret, "AWS_SESSION_TOKEN": token}))
 
 
-def test_irsa(aws, decrypt, place):
+def test_differs_endpoint_url_reaches_sts(aws, decrypt, place):
+    """IRSA, too: env() names no AWS_ENDPOINT_URL_STS."""
     assert_open(decrypt(entry(aws), env=irsa(place)))
     assert aws.calls == ["AssumeRoleWithWebIdentity", "Decrypt"]
 
@@ -122,7 +123,7 @@ def test_irsa_token_with_line_feed(aws, decrypt, place):
     assert_open(decrypt(entry(aws), env=env))
 
 
-def test_container(aws, decrypt, place):
+def test_differs_container_token_with_line_feed(aws, decrypt, place):
     token = place.write("pod-token", "pod-token-canary\n")
     with Container(aws, "pod-token-canary") as pod:
         env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": pod.url + "/v1/credentials", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": str(token)}
@@ -138,8 +139,9 @@ def test_container_with_token_in_a_variable(aws, decrypt):
         assert_open(decrypt(entry(aws), env=env))
 
 
-def test_container_elsewhere_is_refused(aws, decrypt):
-    env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1/creds", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "pod-token-canary"}
+@pytest.mark.parametrize("host", ["192.0.2.1", "pod.example", "localhost.example", "169.254.169.254", "127.0.0.1.example"])
+def test_differs_container_is_named_by_address(aws, decrypt, host):
+    env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"http://{host}/creds", "AWS_CONTAINER_AUTHORIZATION_TOKEN": "pod-token-canary"}
     assert_closed(decrypt(entry(aws), env=env), "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
 
@@ -167,7 +169,7 @@ def test_nobody_at_the_metadata_address(aws, decrypt):
 # roles and profiles
 
 
-def test_role_of_an_entry(aws, decrypt):
+def test_differs_session_name_of_a_role(aws, decrypt):
     assert_open(decrypt(entry(aws, role=ROLE), env=KEYS))
     assert aws.calls == ["AssumeRole", "Decrypt"]
     host = "".join(c for c in os.uname().nodename if c.isalnum() or c in "=,.@_")
@@ -237,6 +239,28 @@ def test_web_identity_of_a_profile(aws, decrypt, place):
     assert aws.calls == ["AssumeRoleWithWebIdentity", "Decrypt"]
 
 
+def process(place, output):
+    """A profile whose helper prints that, and a policy that allows it."""
+    helper = place.write("helper", f"#!/bin/sh\n[ \"$1 $2\" = 'a b c' ] || exit 1\ncat <<'END'\n{output}\nEND\n")
+    helper.chmod(0o700)
+    profiles(place, f"[default]\ncredential_process = {helper} a 'b c'\n")
+    policy = place.write("policy.yaml", "apiVersion: krm-sops.dev/v1alpha1\nkind: Policy\nspec: {aws: {credentialProcess: true}}\n")
+    policy.chmod(0o600)
+    return {"KRM_SOPS_POLICY": str(policy)}
+
+
+def test_credential_process(aws, decrypt, place):
+    env = process(place, json.dumps({"Version": 1, **fake_aws.as_json(aws.make(), "SessionToken")}))
+    assert_open(decrypt(entry(aws), env=env))
+    assert_closed(decrypt(entry(aws)), "credential_process", "aws.credentialProcess")
+
+
+@pytest.mark.parametrize("output, word", [("canary", "not JSON"), ('{"Version": 2, "AccessKeyId": "A", "SecretAccessKey": "canary"}', "Version"),
+                                          ('{"Version": 1, "AccessKeyId": "A"}', "without credentials")])
+def test_credential_process_that_fails(aws, decrypt, place, output, word):
+    assert_closed(decrypt(entry(aws), env=process(place, output)), "credential_process", word)
+
+
 def test_endpoint_of_a_profile(aws, place):
     profiles(place, f"[default]\nservices = here\n{STATIC}[services here]\nkms =\n  endpoint_url = {aws.url}\n")
     place.write("secret.json", secrets.text(0, kms=[entry(aws)]))
@@ -257,7 +281,11 @@ def test_encryption_context(aws, decrypt):
     good = entry(aws, context=context)
     assert_open(decrypt(good, env=KEYS))
     assert_closed(decrypt({**good, "context": {**context, "env": "test"}}, env=KEYS), "InvalidCiphertextException")
-    assert_closed(decrypt({**good, "context": {**context, "env": None}}, env=KEYS), "encryption context")
+
+
+def test_differs_encryption_context_is_text(aws, decrypt):
+    assert_closed(decrypt({**entry(aws), "context": {"env": None}}, env=KEYS), "entry 'env' of the encryption context is not a text")
+    assert aws.requests == []
 
 
 def test_second_entry_where_the_first_is_denied(aws, decrypt):
