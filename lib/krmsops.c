@@ -107,6 +107,15 @@ PUBLIC enum krmsops_status krmsops_add_ssh(struct krmsops *ks, const void *pem, 
 	return KRMSOPS_OK;
 }
 
+PUBLIC enum krmsops_status krmsops_add_pgp(struct krmsops *ks, const void *keys, size_t len,
+					   const char *source)
+{
+	ks->err = (struct err)ERR_INIT;
+	if (keyring_add_pgp(&ks->ring, span_of(keys, len), source, &ks->err) < 0)
+		return status_of(ks->err.code);
+	return KRMSOPS_OK;
+}
+
 static int prepare(const struct krmsops_job *from, struct decrypt_job *to, struct err *err)
 {
 	to->input = span_of(from->data, from->len);

@@ -97,6 +97,12 @@ enum krmsops_status krmsops_add_age(struct krmsops *ks, const void *identities, 
 enum krmsops_status krmsops_add_ssh(struct krmsops *ks, const void *pem, size_t len,
 				    const char *source);
 
+/* Adds OpenPGP secret keys without a passphrase (RSA, Curve25519), armored or not, several if need be: what `gpg --export-secret-keys` writes. Keys
+ * of other kinds in it are left out, public keys add none. No program is started and no file is made.
+ * KRMSOPS_FORMAT, KRMSOPS_LIMIT, KRMSOPS_NO_MEMORY. */
+enum krmsops_status krmsops_add_pgp(struct krmsops *ks, const void *keys, size_t len,
+				    const char *source);
+
 /* Decrypts n documents. Their data keys are opened together, equal ones once, so give it all that there is. A document that fails does not
  * stop the others; the status is that of the first one that failed, and so is krmsops_error().
  * Any status; KRMSOPS_USAGE (a job names no format that there is), KRMSOPS_NO_MEMORY and KRMSOPS_SYSTEM may concern all: the jobs that are

@@ -4,11 +4,13 @@
  *
  *	cc decrypt.c $(pkg-config --cflags --libs krmsops) -o decrypt
  *	./decrypt age.agekey secrets.yaml more.json
+ *	./decrypt sops.asc secrets.yaml
  */
 #include <krmsops.h>
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* All of a file; the caller frees. NULL, and a message, where it can not be read. */
 static void *read_file(const char *name, size_t *ret_len)
@@ -32,15 +34,19 @@ static void *read_file(const char *name, size_t *ret_len)
 	return data;
 }
 
+/* As in Flux's decryption Secret: PGP keys are in *.asc, age identities in all else. */
 static int add_keys(struct krmsops *ks, const char *name)
 {
-	size_t len;
+	size_t len, name_len = strlen(name);
 	void *keys = read_file(name, &len);
 	enum krmsops_status status;
 
 	if (!keys)
 		return -1;
-	status = krmsops_add_age(ks, keys, len, name);
+	if (name_len >= 4 && strcmp(name + name_len - 4, ".asc") == 0)
+		status = krmsops_add_pgp(ks, keys, len, name);
+	else
+		status = krmsops_add_age(ks, keys, len, name);
 	free(keys);
 	if (status != KRMSOPS_OK)
 		fprintf(stderr, "%s\n", krmsops_error(ks));
@@ -85,7 +91,7 @@ int main(int argc, char **argv)
 	int status = EXIT_FAILURE;
 
 	if (n == 0)
-		fprintf(stderr, "usage: decrypt AGE-KEY-FILE FILE...\n");
+		fprintf(stderr, "usage: decrypt KEY-FILE FILE...\n");
 	else if (ks && jobs && add_keys(ks, argv[1]) == 0 && load(jobs, argv + 2, n) == 0 &&
 		 decrypt(ks, jobs, argv + 2, n) == 0)
 		status = EXIT_SUCCESS;

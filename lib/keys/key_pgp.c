@@ -69,6 +69,8 @@ static int malformed(struct err *err)
 static int unwrap_armor(struct span enc, struct secret_pool *pool, struct span *ret_bytes,
 			struct err *err)
 {
+	struct err ignored = ERR_INIT; /* what is wrong with a second one */
+	struct span more;
 	int status;
 
 	if (enc.len > KEY_PGP_ENC_MAX)
@@ -81,7 +83,11 @@ static int unwrap_armor(struct span enc, struct secret_pool *pool, struct span *
 	status = pgp_armor_next(&enc, pool, ret_bytes, err);
 	if (status == 0)
 		return err_set(err, ERR_FORMAT, "not a PGP message");
-	return status < 0 ? -1 : 0;
+	if (status < 0)
+		return -1;
+	if (pgp_armor_next(&enc, pool, &more, &ignored) > 0)
+		return err_set(err, ERR_FORMAT, "more than one PGP message");
+	return ignored.code == ERR_NOMEM ? err_nomem(err) : 0;
 }
 
 static int add_wrapped(struct message *message, struct span body, struct secret_pool *pool,
@@ -109,6 +115,8 @@ static int read_message(struct span packets, struct secret_pool *pool, struct me
 	int status;
 
 	while ((status = pgp_packet_next(&packets, pool, &packet, err)) > 0) {
+		if (pgp_packet_idle(&packet))
+			continue;
 		if (message->data.tag)
 			return malformed(err);
 		switch (packet.tag) {
@@ -120,8 +128,6 @@ static int read_message(struct span packets, struct secret_pool *pool, struct me
 		case PGP_AEAD:
 			message->data = packet;
 			break;
-		case PGP_MARKER:
-		case PGP_PADDING:
 		case PGP_SKESK: /* for a passphrase: nobody is asked for one */
 			break;
 		case PGP_ENCRYPTED:
@@ -183,7 +189,9 @@ static int nobody(const struct message *message, struct err *err)
 		       (const char *)ids.data);
 }
 
-/* KEY_OPENED, or err is set. */
+/* KEY_OPENED, or err is set.
+ * Differs: gpg ends with an error where one of several keys does not fit, though it opens the message with another. And it knows nothing of RFC
+ * 9580. Tests: differs_opens_with_the_key_that_fits, differs_opens_what_rfc_9580_has */
 static enum key_verdict open_message(struct batch *batch, const struct message *message,
 				     struct span *ret_plain, struct err *err)
 {
@@ -203,12 +211,14 @@ static enum key_verdict open_message(struct batch *batch, const struct message *
 			tries++;
 			if (open_with(batch, message, wrapped, key, index, ret_plain, &why) == 0)
 				return KEY_OPENED;
-			/* a message that names nobody and does not open is not for us */
-			if (why.code == ERR_NOMEM ||
+			if (why.code == ERR_NOMEM) {
+				*err = why;
+				return KEY_FAILED;
+			}
+			/* one that names nobody and does not open is not for us; what GnuPG could open is told before what nobody can */
+			if ((why.code == ERR_UNSUPPORTED && first.code != ERR_UNSUPPORTED) ||
 			    (!first.code && (wrapped->to.len || why.code != ERR_VALUE)))
 				first = why;
-			if (why.code == ERR_NOMEM)
-				break;
 		}
 	}
 	if (first.code) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * OpenPGP's armor; see pgp_armor.h. A BEGIN line, header lines with a colon, an empty line, base64, a checksum that may be missing
- * (go-crypto writes none where it is told so), an END line. Refused is what gpg says is wrong and also what it only warns of: characters that
+ * (go-crypto writes none where it is told so), an END line. gnupg: g10/armor.c. Refused is what gpg says is wrong and also what it only warns of: characters that
  * are not base64. What is decoded lies in the pool and nowhere else.
  */
 #include "keys/pgp_armor.h"
@@ -36,10 +36,22 @@ static struct span next_line(struct span *text)
 	return line;
 }
 
+/* "-----BEGIN PGP MESSAGE-----" and its like. What is between tells nothing of what the bytes are, but these are the words that gpg takes. */
 static bool is_mark(struct span line, struct span start)
 {
-	return span_starts(line, start) && line.len > start.len + DASHES.len &&
-	       span_ends(line, DASHES);
+	static const char *const labels[] = {"MESSAGE", "PRIVATE KEY BLOCK", "PUBLIC KEY BLOCK",
+					     "SECRET KEY BLOCK", "ARMORED FILE"};
+	size_t i;
+
+	if (!span_starts(line, start) || !span_ends(line, DASHES) ||
+	    line.len < start.len + DASHES.len)
+		return false;
+	line = span_sub(line, start.len, line.len - start.len - DASHES.len);
+	for (i = 0; i < ARRAY_LEN(labels); i++) {
+		if (span_is(line, labels[i]))
+			return true;
+	}
+	return false;
 }
 
 static int cut_short(struct err *err)
@@ -117,37 +129,29 @@ static int decode(struct span body, struct secret_pool *pool, struct span *ret_b
 	return 0;
 }
 
-/* From behind the BEGIN line to behind the END line. */
+/* From behind the BEGIN line to behind the checksum, or the END line where there is none. What follows a checksum is not looked at, as in gpg:
+ * the bytes are all there. */
 static int read_block(struct span *text, struct secret_pool *pool, struct span *ret_bytes,
 		      struct err *err)
 {
-	struct span body, line, crc = SPAN_NULL;
-	const uint8_t *end;
+	struct span body, line;
 
 	if (skip_headers(text, err) < 0)
 		return -1;
 	body = *text;
-	for (;;) {
+	do {
 		if (text->len == 0)
 			return cut_short(err);
-		end = text->data;
+		body.len = (size_t)(text->data - body.data);
 		line = next_line(text);
-		if (span_starts(line, SPAN("-")))
-			break;
-		if (crc.data && line.len > 0)
-			return err_set(err, ERR_FORMAT, "data after the checksum of PGP armor");
-		if (span_starts(line, SPAN("="))) {
-			crc = line;
-			body.len = (size_t)(end - body.data);
-		}
-	}
-	if (!is_mark(line, END))
+		while (line.len > 0 && blank(line.data[0]))
+			line = span_from(line, 1);
+	} while (!span_starts(line, SPAN("-")) && !span_starts(line, SPAN("=")));
+	if (line.data[0] == '-' && !is_mark(line, END))
 		return err_set(err, ERR_FORMAT, "PGP armor ends with no END line");
-	if (!crc.data)
-		body.len = (size_t)(end - body.data);
 	if (decode(body, pool, ret_bytes, err) < 0)
 		return -1;
-	return crc.data ? check_crc(crc, *ret_bytes, err) : 0;
+	return line.data[0] == '=' ? check_crc(line, *ret_bytes, err) : 0;
 }
 
 int pgp_armor_next(struct span *text, struct secret_pool *pool, struct span *ret_bytes,

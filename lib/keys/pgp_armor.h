@@ -7,7 +7,7 @@
 
 #include "base/secret.h"
 
-/* Takes the next armored block off text: its bytes, in the pool. What stands around blocks is passed over. The label is not looked at, as in
+/* Takes the next armored block off text: its bytes, in the pool. What stands around blocks is passed over. Any of gpg's labels will do, as in
  * gpg: the packets say what they are.
  * 1 where there was one, 0 where none is left, -1: ERR_FORMAT (cut short, header, base64, checksum), ERR_LIMIT, ERR_NOMEM. */
 int pgp_armor_next(struct span *text, struct secret_pool *pool, struct span *ret_bytes,

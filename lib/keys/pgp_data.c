@@ -295,7 +295,7 @@ static int read_literal(struct span body, struct span *ret_plain, struct err *er
 	return 0;
 }
 
-/* The one packet of packets that is neither marker nor padding. */
+/* The one packet of packets that says something. */
 static int find_only(struct span packets, struct secret_pool *pool, struct pgp_packet *ret_packet,
 		     struct err *err)
 {
@@ -303,7 +303,7 @@ static int find_only(struct span packets, struct secret_pool *pool, struct pgp_p
 	int status;
 
 	while ((status = pgp_packet_next(&packets, pool, &packet, err)) > 0) {
-		if (packet.tag == PGP_MARKER || packet.tag == PGP_PADDING)
+		if (pgp_packet_idle(&packet))
 			continue;
 		if (packet.tag == PGP_SIGNATURE || packet.tag == PGP_ONE_PASS_SIGNATURE)
 			return err_set(err, ERR_UNSUPPORTED, "a PGP message that is signed");

@@ -87,11 +87,11 @@ static int put(struct state *s, uint8_t byte)
 }
 
 /* Makes a code of the lengths of its symbols' codes; 0: a symbol that there is not. More codes than bits allow are an error; fewer are one
- * too, but for a code of a single symbol, of one bit, and none at all (RFC 1951, 3.2.7; zlib takes the same). */
-static int make_code(const uint8_t *lens, size_t count, struct code *code)
+ * too, but for none at all, and where `single` one symbol of one bit (RFC 1951, 3.2.7; zlib takes the same). */
+static int make_code(const uint8_t *lens, size_t count, bool single, struct code *code)
 {
 	uint16_t offsets[CODE_BITS_MAX + 1] = {0};
-	int left = 1;
+	int left = 1, total = 0;
 	size_t i;
 
 	memset(code, 0, sizeof(*code));
@@ -109,8 +109,9 @@ static int make_code(const uint8_t *lens, size_t count, struct code *code)
 		if (lens[i])
 			code->symbols[offsets[lens[i]]++] = (uint16_t)i;
 	}
-	/* what offsets[] counted up to is the number of symbols */
-	if (left > 0 && (offsets[CODE_BITS_MAX] > 1 || code->counts[1] != offsets[CODE_BITS_MAX]))
+	for (i = 1; i <= CODE_BITS_MAX; i++)
+		total += code->counts[i];
+	if (left > 0 && total > 0 && !(single && total == 1 && code->counts[1] == 1))
 		return -1;
 	return 0;
 }
@@ -218,9 +219,9 @@ static int fixed(struct state *s)
 
 	for (i = 0; i < SYMBOLS_MAX; i++)
 		lens[i] = i < 144 ? 8 : i < 256 ? 9 : i < 280 ? 7 : 8;
-	(void)make_code(lens, SYMBOLS_MAX, &s->literals);
+	(void)make_code(lens, SYMBOLS_MAX, true, &s->literals);
 	memset(lens, 5, DISTANCES_MAX);
-	(void)make_code(lens, DISTANCES_MAX, &s->distances);
+	(void)make_code(lens, DISTANCES_MAX, true, &s->distances);
 	return coded(s);
 }
 
@@ -271,12 +272,13 @@ static int dynamic(struct state *s)
 			return malformed(s);
 		lens[order[i]] = (uint8_t)len;
 	}
-	if (make_code(lens, ARRAY_LEN(order), &s->literals) < 0)
+	if (make_code(lens, ARRAY_LEN(order), false, &s->literals) < 0)
 		return malformed(s);
 	memset(lens, 0, sizeof(lens));
 	if (read_lens(s, lens, (size_t)(literals + 257 + distances + 1)) < 0 ||
-	    lens[END_SYMBOL] == 0 || make_code(lens, (size_t)literals + 257, &s->literals) < 0 ||
-	    make_code(lens + literals + 257, (size_t)distances + 1, &s->distances) < 0)
+	    lens[END_SYMBOL] == 0 ||
+	    make_code(lens, (size_t)literals + 257, true, &s->literals) < 0 ||
+	    make_code(lens + literals + 257, (size_t)distances + 1, true, &s->distances) < 0)
 		return malformed(s);
 	return coded(s);
 }

@@ -2,6 +2,9 @@
  *
  * OpenPGP secret keys; see pgp_key.h. A key is taken only where its public part belongs to its secret one, so that what we open is what gpg
  * would: where a Curve25519 secret is not clamped both go different ways, and such a key is left to gpg. gnupg: g10/parse-packet.c (parse_key)
+ *
+ * Differs: a secret key that is broken is an error; gpg often imports the rest. Self-signatures are not looked at. Tests:
+ * differs_refuses_broken_pgp_keys, differs_asks_pgp_keys_for_no_signature
  */
 #include "keys/pgp_key.h"
 
@@ -345,15 +348,12 @@ static int read_packet(struct reading *reading, const struct pgp_packet *packet,
 {
 	struct parts parts;
 
+	if (pgp_packet_idle(packet))
+		return 0;
 	switch (packet->tag) {
 	case PGP_SECRET_KEY:
 	case PGP_PUBLIC_KEY:
 		return read_primary(reading, packet, err);
-	case PGP_MARKER:
-	case PGP_TRUST:
-	case PGP_PADDING:
-	case PGP_COMMENT:
-		return 0;
 	case PGP_SECRET_SUBKEY:
 	case PGP_PUBLIC_SUBKEY:
 	case PGP_USER_ID:

@@ -211,7 +211,7 @@ int pgp_packet_next(struct span *rest, struct secret_pool *pool, struct pgp_pack
 	}
 	if (status < 0)
 		return -1;
-	if (packet.tag == 0)
+	if (packet.tag == 0 || (packet.tag == PGP_MARKER && !span_is(packet.body, "PGP")))
 		return malformed(err);
 	*ret_packet = packet;
 	return 1;

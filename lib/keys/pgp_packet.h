@@ -74,6 +74,13 @@ struct pgp_packet {
 int pgp_packet_next(struct span *rest, struct secret_pool *pool, struct pgp_packet *ret_packet,
 		    struct err *err) NODISCARD;
 
+/* A packet that says nothing, wherever it stands: marker, trust, padding, comment. */
+static inline bool pgp_packet_idle(const struct pgp_packet *packet)
+{
+	return packet->tag == PGP_MARKER || packet->tag == PGP_TRUST ||
+	       packet->tag == PGP_PADDING || packet->tag == PGP_COMMENT;
+}
+
 /* What bodies are made of; each is taken off `body`. -1 where it is not all there. */
 int pgp_take(struct span *body, size_t len, struct span *ret_bytes) NODISCARD;
 int pgp_take_byte(struct span *body, uint8_t *ret_byte) NODISCARD;

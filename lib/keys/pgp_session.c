@@ -64,6 +64,24 @@ static int read_recipient(struct span *body, struct pgp_wrapped *wrapped)
 	return pgp_take(body, (size_t)len - 1, &wrapped->to);
 }
 
+/* Are the numbers of its algorithm there? gpg stops at a packet where they are not, even though it is for somebody else. */
+static bool is_whole(uint8_t algo, struct span fields)
+{
+	struct span part;
+
+	switch (algo) {
+	case PGP_ALGO_RSA:
+	case PGP_ALGO_RSA_ENCRYPT:
+		return pgp_take_mpi(&fields, &part) == 0;
+	case PGP_ALGO_ELGAMAL:
+		return pgp_take_mpi(&fields, &part) == 0 && pgp_take_mpi(&fields, &part) == 0;
+	case PGP_ALGO_ECDH:
+		return pgp_take_mpi(&fields, &part) == 0 && pgp_take_short(&fields, &part) == 0;
+	default:
+		return true;
+	}
+}
+
 int pgp_wrapped_read(struct span body, struct pgp_wrapped *ret_wrapped, struct err *err)
 {
 	struct pgp_wrapped wrapped = {0};
@@ -73,7 +91,8 @@ int pgp_wrapped_read(struct span body, struct pgp_wrapped *ret_wrapped, struct e
 	if (wrapped.version != 3 && wrapped.version != 6)
 		return err_set(err, ERR_UNSUPPORTED, "a PGP session key of version %d",
 			       wrapped.version);
-	if (read_recipient(&body, &wrapped) < 0 || pgp_take_byte(&body, &wrapped.algo) < 0)
+	if (read_recipient(&body, &wrapped) < 0 || pgp_take_byte(&body, &wrapped.algo) < 0 ||
+	    !is_whole(wrapped.algo, body))
 		return malformed(err);
 	wrapped.fields = body;
 	*ret_wrapped = wrapped;

@@ -45,6 +45,13 @@ def test_example_decrypts(example, tmp_path):
     assert (done.returncode, done.stdout, done.stderr) == (0, b'a: hush\n{\n\t"a": "hush"\n}\n', b"")
 
 
+def test_example_takes_pgp_keys(example):
+    pgp = DATA / "pgp"
+    done = example(pgp / "rsa.asc", pgp / "sops-rsa.enc.yaml")
+    assert (done.returncode, done.stdout, done.stderr) == (0, (pgp / "plain.yaml").read_bytes(), b"")
+    assert example(pgp / "ecc.asc", pgp / "sops-rsa.enc.yaml").returncode == 1
+
+
 def test_example_prints_all_or_nothing(example, tmp_path):
     (tmp_path / "a.yaml").write_text(document("good_yaml"))
     (tmp_path / "b.yaml").write_text(document("r12_lastmodified_changed"))

@@ -193,6 +193,60 @@ static void asks_the_policy_for_each_key(void **state)
 	}
 }
 
+/* gpg-both.msg is for a stranger, rsa and ecc, in this order: the number for rsa is changed. */
+static void differs_opens_with_the_key_that_fits(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct span packets = pgp_file_packets("gpg-both.msg", &pool), rest = packets;
+	struct pgp_packet packet;
+	struct err err = ERR_INIT;
+	uint8_t *block = mangle_block(packets, packets.len);
+
+	must_add(&ring, "both-in-one.asc");
+	assert_int_equal(pgp_packet_next(&rest, &pool, &packet, &err), 1);
+	assert_int_equal(pgp_packet_next(&rest, &pool, &packet, &err), 1);
+	assert_true(packet.body.len > 256);
+	block[packet.body.data + 100 - packets.data] ^= 1;
+	assert_int_equal(ask(&ring, span_of(block, packets.len)).verdict, KEY_OPENED);
+	/* without the other key it is ours, and broken */
+	keyring_release(&ring);
+	must_add(&ring, "rsa.asc");
+	assert_int_equal(ask(&ring, span_of(block, packets.len)).verdict, KEY_FAILED);
+	free(block);
+}
+
+static void differs_opens_what_rfc_9580_has(void **state)
+{
+	static const char *const names[] = {"go-v6-ocb.msg", "go-v6-gcm.msg", "go-v6-hidden.msg",
+					    "go-v6.msg",     "go-x25519.msg", "go-x25519-ocb.msg"};
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+
+	must_add(&ring, "v6.asc");
+	must_add(&ring, "x25519.asc");
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		assert_int_equal(ask_file(&ring, names[i]).verdict, KEY_OPENED);
+}
+
+/* A second message behind the first is an error, half of one is not looked at, as by gpg. */
+static void takes_one_message(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	CLEAN_BUF struct buf text = BUF_INIT(2 * PGP_FILE_MAX);
+	struct key_request request;
+	size_t one;
+
+	must_add(&ring, "ecc.asc");
+	pgp_file("gpg-ecc.msg", &text);
+	one = text.len;
+	pgp_file("gpg-ecc-3des.msg", &text);
+	request = ask(&ring, buf_span(&text));
+	assert_int_equal(request.verdict, KEY_FAILED);
+	assert_string_equal(request.why, "more than one PGP message");
+	buf_cut(&text, one + 60);
+	assert_int_equal(ask(&ring, buf_span(&text)).verdict, KEY_OPENED);
+}
+
 /* What is not for us costs no more tries than the limit, and keys that are there twice are tried once. */
 static void bounds_its_work(void **state)
 {
@@ -261,6 +315,9 @@ int main(void)
 		cmocka_unit_test(opens_a_batch_of_all_kinds),
 		cmocka_unit_test(says_what_a_text_is_not),
 		cmocka_unit_test(asks_the_policy_for_each_key),
+		cmocka_unit_test(differs_opens_with_the_key_that_fits),
+		cmocka_unit_test(differs_opens_what_rfc_9580_has),
+		cmocka_unit_test(takes_one_message),
 		cmocka_unit_test(bounds_its_work),
 		cmocka_unit_test(survives_mangling),
 	};

@@ -220,6 +220,37 @@ static void names_decide_as_in_sops(void **state)
 	assert_string_equal(krmsops_version(), KRMSOPS_VERSION);
 }
 
+static void takes_pgp_keys(void **state)
+{
+	CLEAN_BUF struct buf keys = BUF_INIT(FILE_MAX_BYTES), text = BUF_INIT(FILE_MAX_BYTES),
+			     want = BUF_INIT(FILE_MAX_BYTES);
+	struct krmsops *ks = krmsops_new();
+	struct krmsops_job job = {.in = KRMSOPS_YAML, .out = KRMSOPS_YAML};
+
+	read_file("tests/data/pgp/ecc.asc", &keys);
+	read_file("tests/data/pgp/sops-ecc.enc.yaml", &text);
+	read_file("tests/data/pgp/plain.yaml", &want);
+	job.data = text.data;
+	job.len = text.len;
+	assert_int_equal(krmsops_add_pgp(ks, "x", 1, "x.asc"), KRMSOPS_FORMAT);
+	assert_string_equal(krmsops_error(ks), "PGP keys of 'x.asc': no PGP key found");
+	assert_int_equal(krmsops_decrypt(ks, &job, 1), KRMSOPS_NO_KEY);
+	krmsops_job_release(&job);
+	assert_int_equal(krmsops_add_pgp(ks, keys.data, keys.len, "ecc.asc"), KRMSOPS_OK);
+	if (krmsops_decrypt(ks, &job, 1) != KRMSOPS_OK)
+		fail_msg("%s", krmsops_error(ks));
+	assert_true(span_eq(span_of(job.output, job.output_len), buf_span(&want)));
+	krmsops_job_release(&job);
+	/* there is no other program to ask */
+	buf_reset(&text);
+	read_file("tests/data/pgp/sops-bzip2.enc.yaml", &text);
+	job.data = text.data;
+	job.len = text.len;
+	assert_int_equal(krmsops_decrypt(ks, &job, 1), KRMSOPS_NO_KEY);
+	krmsops_job_release(&job);
+	krmsops_free(ks);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +258,7 @@ int main(void)
 		cmocka_unit_test(many_documents_do_not_stop_each_other),
 		cmocka_unit_test(tells_what_is_wrong_with_arguments_and_keys),
 		cmocka_unit_test(names_decide_as_in_sops),
+		cmocka_unit_test(takes_pgp_keys),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

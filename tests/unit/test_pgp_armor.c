@@ -29,16 +29,22 @@ static const struct {
 	 "hello", NULL},
 	{HEAD "\n" HELLO "-----END PGP MESSAGE-----", "hello", NULL},
 	{HEAD "\n" HELLO "\n" TAIL, "hello", NULL},
+	/* behind the checksum nothing counts, as in gpg */
+	{HEAD "\n" HELLO, "hello", NULL},
+	{HEAD "\n" HELLO "=R/WK\naGVs\n-" TAIL, "hello", NULL},
 	/* another word behind: the packets say what it is */
 	{"-----BEGIN PGP PRIVATE KEY BLOCK-----\n\n" HELLO TAIL, "hello", NULL},
+	{"-----BEGIN PGP ARMORED FILE-----\n\naGVsbG8=\n =R/WK\n", "hello", NULL},
 	/* no BEGIN line */
+	{"-----BEGIN PGP MESSaGE-----\n\n" HELLO TAIL, "", NULL},
+	{"-----BEGIN PGP MESSAGE----\n\n" HELLO TAIL, "", NULL},
 	{" " HEAD "\n" HELLO TAIL, "", NULL},
 	{"-----BEGIN AGE ENCRYPTED FILE-----\n\n" HELLO TAIL, "", NULL},
 	{"-----BEGIN PGP -----\n\n" HELLO TAIL, "", NULL},
 	/* malformed */
 	{HEAD, NULL, "PGP armor is cut short"},
 	{HEAD "\n", NULL, "PGP armor is cut short"},
-	{HEAD "\n" HELLO, NULL, "PGP armor is cut short"},
+	{HEAD "\naGVsbG8=\n", NULL, "PGP armor is cut short"},
 	{HEAD HELLO TAIL, NULL, "PGP armor has a malformed header line"},
 	{HEAD "\n" TAIL, NULL, "PGP armor has malformed base64"},
 	{HEAD "\n=R/WK\n" TAIL, NULL, "PGP armor has malformed base64"},
@@ -49,11 +55,9 @@ static const struct {
 	{HEAD "\naGVsbG8=\n=h/WK\n" TAIL, NULL, "the checksum of PGP armor is wrong"},
 	{HEAD "\naGVsbG8=\n=R/W\n" TAIL, NULL, "PGP armor has a malformed checksum"},
 	{HEAD "\naGVsbG8=\n=R/W=\n" TAIL, NULL, "PGP armor has a malformed checksum"},
-	{HEAD "\n" HELLO "=R/WK\n" TAIL, NULL, "data after the checksum of PGP armor"},
-	{HEAD "\n" HELLO "aGVs\n" TAIL, NULL, "data after the checksum of PGP armor"},
-	{HEAD "\n" HELLO "-----END AGE ENCRYPTED FILE-----\n", NULL,
+	{HEAD "\naGVsbG8=\n-----END AGE ENCRYPTED FILE-----\n", NULL,
 	 "PGP armor ends with no END line"},
-	{HEAD "\n" HELLO "-----END PGP MESSAGE----\n", NULL, "PGP armor ends with no END line"},
+	{HEAD "\naGVsbG8=\n-----END PGP MESSAGE----\n", NULL, "PGP armor ends with no END line"},
 	{HEAD "\naGVs\n" HEAD "\n" HELLO TAIL, NULL, "PGP armor ends with no END line"},
 };
 

@@ -109,7 +109,7 @@ static void changed(const char *file, const struct change *change, struct secret
 	assert_true(done);
 }
 
-static void refuses_what_is_malformed(void **state)
+static void differs_refuses_broken_pgp_keys(void **state)
 {
 	static const struct {
 		const char *file;
@@ -163,6 +163,23 @@ static void refuses_what_is_malformed(void **state)
 			fail_msg("row %zu: %s", i, err.msg);
 		assert_non_null(found.list);
 		assert_int_equal(found.list->kind, PGP_FOREIGN);
+	}
+}
+
+static void differs_asks_pgp_keys_for_no_signature(void **state)
+{
+	static const struct change changes[] = {{PGP_SIGNATURE, PGP_SIGNATURE, -1, 1, 0, 0},
+						{PGP_SIGNATURE, 0, 0, 0, 0, 0}};
+
+	for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+		CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+		CLEAN_BUF struct buf packets = BUF_INIT(PGP_FILE_MAX);
+		struct pgp_found found = {.list = NULL};
+		struct err err = ERR_INIT;
+
+		changed("ecc.asc", &changes[i], &pool, &packets);
+		assert_int_equal(pgp_key_read(buf_span(&packets), &pool, &found, &err), 0);
+		assert_int_equal(found.list->kind, PGP_ECDH);
 	}
 }
 
@@ -220,7 +237,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_keys),
 		cmocka_unit_test(computes_fingerprints),
-		cmocka_unit_test(refuses_what_is_malformed),
+		cmocka_unit_test(differs_refuses_broken_pgp_keys),
+		cmocka_unit_test(differs_asks_pgp_keys_for_no_signature),
 		cmocka_unit_test(bounds_their_number),
 		cmocka_unit_test(survives_mangling),
 	};

@@ -32,6 +32,10 @@ static const struct {
 	{"c1e0610161", NULL},
 	{"97616263", NULL},
 	{"87616263", NULL},
+	/* markers have to be ones */
+	{"ca03504750", "10:504750"},
+	{"ca03504751", NULL},
+	{"ca00", NULL},
 	/* no packet */
 	{"00", NULL},
 	{"7f0161", NULL},
