@@ -137,6 +137,9 @@ static bool have_namespaces(void)
 	return WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
+/* The HOME that all has which a test starts. */
+static char marker[80];
+
 /* A folder in memory that only this test knows. */
 static char memory[64];
 
@@ -152,6 +155,74 @@ static size_t left_over(void)
 	if (folder)
 		closedir(folder);
 	return n;
+}
+
+static size_t read_proc(const char *pid, const char *name, char *text, size_t size)
+{
+	char path[64];
+	size_t len = 0;
+	FILE *in;
+
+	(void)snprintf(path, sizeof(path), "/proc/%.16s/%s", pid, name);
+	in = fopen(path, "rb");
+	if (in) {
+		len = fread(text, 1, size, in);
+		fclose(in);
+	}
+	return len;
+}
+
+/* GnuPG's programs have the HOME that we gave them, the watcher and the helper have our name and no environment. */
+static bool is_of_run(const char *pid)
+{
+	static char text[65536];
+	char own[32], name[32];
+	size_t len = read_proc(pid, "stat", text, sizeof(text) - 1), own_len;
+
+	text[len] = '\0';
+	if (strstr(text, ") Z "))
+		return false; /* has ended */
+	len = read_proc(pid, "environ", text, sizeof(text));
+	if (len && memmem(text, len, marker, strlen(marker)))
+		return true;
+	own_len = read_proc("self", "comm", own, sizeof(own));
+	return (!len || !text[0]) && read_proc(pid, "comm", name, sizeof(name)) == own_len &&
+	       memcmp(own, name, own_len) == 0;
+}
+
+static size_t count_processes(void)
+{
+	DIR *folder = opendir("/proc");
+	struct dirent *entry;
+	size_t n = 0;
+
+	assert_non_null(folder);
+	while ((entry = readdir(folder))) {
+		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
+			n += is_of_run(entry->d_name);
+	}
+	closedir(folder);
+	return n;
+}
+
+static void sleep_ms(long ms)
+{
+	const struct timespec nap = {ms / 1000, ms % 1000 * 1000000L};
+
+	(void)nanosleep(&nap, NULL);
+}
+
+/* All is gone, soon. */
+static void assert_nothing_left(void)
+{
+	int tries;
+
+	for (tries = 0; tries < 300; tries++) {
+		if (count_processes() == 0 && left_over() == 0)
+			return;
+		sleep_ms(10);
+	}
+	fail_msg("%zu processes and %zu folders are left", count_processes(), left_over());
 }
 
 /* False where this build can not be told. */
@@ -178,8 +249,8 @@ static int set_up(void **state)
 
 	(void)snprintf(memory, sizeof(memory), "/dev/shm/XXXXXX");
 	assert_non_null(mkdtemp(memory));
-	world = (__typeof__(world)){
-		.path = "/usr/bin:/bin", .home = "/nonexistent", .runtime = memory};
+	(void)snprintf(marker, sizeof(marker), "HOME=/nonexistent/%ld", (long)getpid());
+	world = (__typeof__(world)){.path = "/usr/bin:/bin", .home = marker + 5, .runtime = memory};
 	limit(0);
 	without_namespaces(false);
 	return secret_init(&err);
@@ -334,7 +405,7 @@ static void a_hanging_agent_hangs_nobody(void **state)
 		assert_int_equal(request.code, ERR_UNREACHABLE);
 		assert_string_equal(request.why, "GnuPG: no answer in time");
 	}
-	assert_int_equal(left_over(), 0);
+	assert_nothing_left();
 }
 
 /* What is too long is not even asked; gpg that hangs is waited for once. */
@@ -374,6 +445,7 @@ static void differs_gnupg_is_bounded(void **state)
 		assert_int_equal(request.code, ERR_UNREACHABLE);
 		assert_string_equal(request.why, "GnuPG: no answer in time");
 	}
+	assert_nothing_left();
 }
 
 static void says_that_gnupg_is_missing(void **state)
@@ -407,74 +479,6 @@ static void says_that_gnupg_is_missing(void **state)
 
 /* --- nothing is left --- */
 
-static size_t read_proc(const char *pid, const char *name, char *text, size_t size)
-{
-	char path[64];
-	size_t len = 0;
-	FILE *in;
-
-	(void)snprintf(path, sizeof(path), "/proc/%.16s/%s", pid, name);
-	in = fopen(path, "rb");
-	if (in) {
-		len = fread(text, 1, size, in);
-		fclose(in);
-	}
-	return len;
-}
-
-/* GnuPG's programs have the HOME that we gave them, the watcher and the helper have our name and no environment. */
-static bool is_of_run(const char *pid, const char *marker)
-{
-	static char text[65536];
-	char own[32], name[32];
-	size_t len = read_proc(pid, "stat", text, sizeof(text) - 1), own_len;
-
-	text[len] = '\0';
-	if (strstr(text, ") Z "))
-		return false; /* has ended */
-	len = read_proc(pid, "environ", text, sizeof(text));
-	if (len && memmem(text, len, marker, strlen(marker)))
-		return true;
-	own_len = read_proc("self", "comm", own, sizeof(own));
-	return (!len || !text[0]) && read_proc(pid, "comm", name, sizeof(name)) == own_len &&
-	       memcmp(own, name, own_len) == 0;
-}
-
-static size_t count_marked(const char *marker)
-{
-	DIR *folder = opendir("/proc");
-	struct dirent *entry;
-	size_t n = 0;
-
-	assert_non_null(folder);
-	while ((entry = readdir(folder))) {
-		if (entry->d_name[0] >= '1' && entry->d_name[0] <= '9')
-			n += is_of_run(entry->d_name, marker);
-	}
-	closedir(folder);
-	return n;
-}
-
-static void sleep_ms(long ms)
-{
-	const struct timespec nap = {ms / 1000, ms % 1000 * 1000000L};
-
-	(void)nanosleep(&nap, NULL);
-}
-
-/* All is gone, soon. */
-static void assert_nothing_left(const char *marker)
-{
-	int tries;
-
-	for (tries = 0; tries < 300; tries++) {
-		if (count_marked(marker) == 0 && left_over() == 0)
-			return;
-		sleep_ms(10);
-	}
-	fail_msg("%zu processes and %zu folders are left", count_marked(marker), left_over());
-}
-
 /* A process that opens messages for ever. */
 static pid_t start_run(void)
 {
@@ -496,14 +500,10 @@ static pid_t start_run(void)
 
 static void killed_at_any_time_it_leaves_nothing(void **state)
 {
-	char home[64], marker[80];
 	size_t seen = 0;
 	int namespaces;
 	long ms;
 
-	(void)snprintf(home, sizeof(home), "/nonexistent/%ld", (long)getpid());
-	(void)snprintf(marker, sizeof(marker), "HOME=%s", home);
-	world.home = home;
 	for (namespaces = 0; namespaces < 2; namespaces++) {
 		if (!without_namespaces(!namespaces))
 			continue;
@@ -511,10 +511,10 @@ static void killed_at_any_time_it_leaves_nothing(void **state)
 			pid_t pid = start_run();
 
 			sleep_ms(ms);
-			seen += count_marked(marker);
+			seen += count_processes();
 			assert_int_equal(kill(pid, SIGKILL), 0);
 			assert_int_equal(waitpid(pid, NULL, 0), pid);
-			assert_nothing_left(marker);
+			assert_nothing_left();
 		}
 	}
 	assert_true(seen > 5);
@@ -523,12 +523,8 @@ static void killed_at_any_time_it_leaves_nothing(void **state)
 static void one_agent_serves_a_hundred_messages(void **state)
 {
 	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
-	char home[64], marker[80];
 	int i;
 
-	(void)snprintf(home, sizeof(home), "/nonexistent/%ld", (long)getpid());
-	(void)snprintf(marker, sizeof(marker), "HOME=%s", home);
-	world.home = home;
 	ring.host = &host;
 	add_keys(&ring, "nistp256.asc");
 	add_keys(&ring, "elgamal.asc");
@@ -539,9 +535,9 @@ static void one_agent_serves_a_hundred_messages(void **state)
 		assert_data_key(&request);
 	}
 	/* watcher, helper, agent */
-	assert_int_equal(count_marked(marker), 3);
+	assert_int_equal(count_processes(), 3);
 	keyring_release(&ring);
-	assert_nothing_left(marker);
+	assert_nothing_left();
 }
 
 static void a_long_temporary_folder_is_passed_over(void **state)
@@ -561,6 +557,48 @@ static void a_long_temporary_folder_is_passed_over(void **state)
 	assert_data_key(&request);
 	keyring_release(&ring);
 	assert_int_equal(rmdir(path), 0);
+}
+
+static void runs_at_the_same_time_leave_each_other_alone(void **state)
+{
+	CLEAN_KEYRING struct keyring first = KEYRING_INIT, second = KEYRING_INIT;
+	struct key_request request;
+
+	(void)without_namespaces(true);
+	first.host = second.host = &host;
+	add_keys(&first, "nistp256.asc");
+	add_keys(&second, "elgamal.asc");
+	request = ask_file(&first, "nistp256.enc");
+	assert_data_key(&request);
+	request = ask_file(&second, "elgamal.enc");
+	assert_data_key(&request);
+	request = ask_file(&first, "nistp256.enc");
+	assert_data_key(&request);
+	keyring_release(&first);
+	request = ask_file(&second, "elgamal.enc");
+	assert_data_key(&request);
+}
+
+/* On a disk, not absolute, not there, or too long: none is a home for keys. */
+static void puts_no_keys_on_a_disk(void **state)
+{
+	char disk[] = "/var/tmp/XXXXXX", deep[128];
+	const char *bases[][GPG_HOME_BASES] = {
+		{disk, NULL, NULL}, {NULL, "/proc", "/nonexistent"}, {"dev/shm", deep, ""}};
+	size_t i;
+
+	assert_non_null(mkdtemp(disk));
+	(void)snprintf(deep, sizeof(deep), "%s/%0*d", memory, 60, 0);
+	assert_int_equal(mkdir(deep, 0700), 0);
+	for (i = 0; i < ARRAY_LEN(bases); i++) {
+		struct gpg_home home = GPG_HOME_INIT;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(gpg_home_make(&home, bases[i], &err), -1);
+		assert_int_equal(err.code, ERR_UNSUPPORTED);
+	}
+	assert_int_equal(rmdir(deep), 0);
+	assert_int_equal(rmdir(disk), 0);
 }
 
 /* The child of a process, which is its watcher. */
@@ -584,12 +622,8 @@ static pid_t child_of(pid_t parent)
 /* The watcher is killed: the run says so once, and takes away what is left. */
 static void a_killed_watcher_is_made_up_for(void **state)
 {
-	char home[64], marker[80];
 	int namespaces;
 
-	(void)snprintf(home, sizeof(home), "/nonexistent/%ld", (long)getpid());
-	(void)snprintf(marker, sizeof(marker), "HOME=%s", home);
-	world.home = home;
 	for (namespaces = 0; namespaces < 2; namespaces++) {
 		CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
 		struct key_request request;
@@ -602,12 +636,12 @@ static void a_killed_watcher_is_made_up_for(void **state)
 		request = ask_file(&ring, "nistp256.enc");
 		assert_data_key(&request);
 		watcher = child_of(getpid());
-		assert_true(watcher > 0 && count_marked(marker) > 0);
+		assert_true(watcher > 0 && count_processes() > 0);
 		assert_int_equal(kill(watcher, SIGKILL), 0);
 		request = ask_file(&ring, "nistp256.enc");
 		assert_int_equal(request.verdict, KEY_FAILED);
 		assert_string_equal(request.why, "GnuPG: ended without an answer");
-		assert_nothing_left(marker);
+		assert_nothing_left();
 	}
 }
 
@@ -615,17 +649,13 @@ static void a_killed_watcher_is_made_up_for(void **state)
 static void the_next_run_removes_what_all_left(void **state)
 {
 	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
-	char home[64], marker[80];
 	pid_t pid, watcher = 0;
 	int tries;
 
 	if (!without_namespaces(true))
 		skip();
-	(void)snprintf(home, sizeof(home), "/nonexistent/%ld", (long)getpid());
-	(void)snprintf(marker, sizeof(marker), "HOME=%s", home);
-	world.home = home;
 	pid = start_run();
-	for (tries = 0; tries < 300 && count_marked(marker) < 4; tries++)
+	for (tries = 0; tries < 300 && count_processes() < 4; tries++)
 		sleep_ms(10);
 	watcher = child_of(pid);
 	assert_true(watcher > 0);
@@ -633,9 +663,9 @@ static void the_next_run_removes_what_all_left(void **state)
 	assert_int_equal(kill(watcher, SIGKILL), 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	for (tries = 0; tries < 300 && count_marked(marker); tries++)
+	for (tries = 0; tries < 300 && count_processes(); tries++)
 		sleep_ms(10);
-	assert_int_equal(count_marked(marker), 0);
+	assert_int_equal(count_processes(), 0);
 	assert_int_equal(left_over(), 1);
 	ring.host = &host;
 	add_keys(&ring, "elgamal.asc");
@@ -658,6 +688,9 @@ int main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_long_temporary_folder_is_passed_over, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(runs_at_the_same_time_leave_each_other_alone,
+						set_up, tear_down),
+		cmocka_unit_test_setup_teardown(puts_no_keys_on_a_disk, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(killed_at_any_time_it_leaves_nothing, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_killed_watcher_is_made_up_for, set_up, tear_down),
