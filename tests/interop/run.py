@@ -48,6 +48,7 @@ STEPS = [
     Step("regex.py", ("--sets", "--tool", "{tools}/regex"), ("go",)),
     Step("age_vectors.py", ("--tools", "{tools}"), ("VECTORS",)),
     Step("pgp.py", ("--tools", "{tools}"), ("go", "gpg")),
+    Step("gpg.py", ("--count", "300", "--program", "{program}"), ("sops", "gpg")),
     Step("age_peer.py", ("--count", "1000", "--tools", "{tools}"), ("go", "age", "age-keygen", "ssh-keygen", "openssl")),
 ]
 NO_STEPS = {"run.py", "differs.py", "make_yaml_vectors.py", "make_sigv4_vectors.py"}
