@@ -150,8 +150,9 @@ static int copy_user(struct key_gpg *gpg, struct err *err)
 /* Starts the helper. */
 static int start(struct key_gpg *gpg, struct secret_pool *foreign, struct err *err)
 {
-	if (copy_environment(gpg, err) < 0 ||
-	    (gpg->plan.private ? copy_places(gpg, err) : copy_user(gpg, err)) < 0)
+	if (!gpg->plan.environment &&
+	    ((gpg->plan.private ? copy_places(gpg, err) : copy_user(gpg, err)) < 0 ||
+	     copy_environment(gpg, err) < 0))
 		return -1;
 	gpg->plan.foreign = foreign;
 	return gpg_link_open(&gpg->plan, &gpg->link, err);
@@ -359,6 +360,8 @@ static int add_keys(struct key_gpg *gpg, struct span text, const char *source, s
 	*gpg->last = keys;
 	gpg->last = &keys->next;
 	gpg->keys_len += text.len;
+	/* The next question starts a helper that has it too. */
+	close_link(gpg);
 	return 0;
 }
 

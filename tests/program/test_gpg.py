@@ -1,14 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """PGP by GnuPG: the user's keyring as sops uses it, with his agent, a pinentry that answers or nobody who could be asked; what GnuPG's programs
 get to see, when they are started, and that nothing of them is left. The documents are made by the real sops (tests/data/gpg/make.py)."""
+import fcntl
 import os
 import pathlib
 import random
 import re
+import select
 import shutil
 import signal
+import struct
 import subprocess
 import tempfile
+import termios
 import time
 
 import pytest
@@ -366,3 +370,87 @@ def test_the_helper_is_not_in_the_way_of_a_pipe(place, keyring):
     run = subprocess.run(f"{program_path()} decrypt nistp256.yaml | cat", shell=True, env=place.env(GNUPGHOME=str(keyring.home)), cwd=place.cwd, capture_output=True, timeout=30,
                          check=True)
     assert run.stdout.decode() == plain("nistp256")
+
+
+# --- keys of a decryption Secret that only GnuPG opens ---
+
+
+@pytest.fixture
+def memory():
+    """A folder in memory for the private home, where no namespace may be had; nothing is left in it."""
+    path = pathlib.Path(tempfile.mkdtemp(dir="/dev/shm"))
+    yield path
+    path.rmdir()
+
+
+def with_secret(place, memory, names, keys, **env):
+    """The stream of documents through `filter`, with the keys in a Secret."""
+    folder = place.path / "keys"
+    folder.mkdir(exist_ok=True)
+    for name in keys:
+        shutil.copy(KEYS / f"{name}.asc", folder)
+    return ["filter", "--keys-flat", str(folder)], "---\n".join(secret(name) for name in names).encode(), {"XDG_RUNTIME_DIR": str(memory), **env}
+
+
+def test_keys_of_a_secret_that_need_gnupg(place, memory):
+    argv, stdin, env = with_secret(place, memory, ALGORITHMS, ALGORITHMS)
+    result = place.run(*argv, stdin=stdin, env=env)
+    assert result.status == 0, result.message
+    assert all(f"canary-{name}-t5Yw8uKe" in result.stdout.decode() for name in ALGORITHMS)
+    assert names_of_processes(f"HOME={place.home}") == []
+
+
+def test_a_key_of_a_secret_with_a_passphrase(place, memory):
+    argv, stdin, env = with_secret(place, memory, ["protected"], ["protected"])
+    result = place.run(*argv, stdin=stdin, env=env)
+    assert result.status == 1 and result.stdout == b""
+    assert "the secret key has a passphrase or PIN and nobody can be asked: no terminal (GPG_TTY)" in result.message, result.message
+
+
+def test_a_passphrase_typed_at_a_terminal(place, memory):
+    """The agent of the private home asks at our terminal, by the system's own pinentry."""
+    master, slave = os.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 30, 100, 0, 0))
+    argv, stdin, env = with_secret(place, memory, ["protected"], ["protected"], GPG_TTY=os.ttyname(slave), TERM="xterm")
+    run = subprocess.Popen([program_path(), *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=place.env(**env), cwd=place.cwd)
+    run.stdin.write(stdin)
+    run.stdin.close()
+    shown = b""
+    while b"<OK>" not in shown and select.select([master], [], [], 20)[0]:
+        shown += os.read(master, 4096)
+    os.write(master, PASSPHRASE.encode() + b"\r")
+    out, message = run.stdout.read(), run.stderr.read()
+    assert run.wait(20) == 0 and b"canary-protected-t5Yw8uKe" in out, message
+    for stream in (run.stdout, run.stderr):
+        stream.close()
+    os.close(master)
+    os.close(slave)
+
+
+def test_killed_it_leaves_nothing_of_a_secrets_keys(place, memory, plain_program):
+    argv, stdin, env = with_secret(place, memory, ALGORITHMS, ALGORITHMS)
+    rng = random.Random(11)
+    for _ in range(16):
+        run = subprocess.Popen([plain_program, *argv], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=place.env(**env), cwd=place.cwd)
+        run.stdin.write(stdin)
+        run.stdin.close()
+        time.sleep(rng.uniform(0, 0.2))
+        run.send_signal(rng.choice([signal.SIGKILL, signal.SIGTERM, signal.SIGINT]))
+        run.wait()
+        for _ in range(150):
+            left = names_of_processes(f"HOME={place.home}") + list(memory.iterdir())
+            if not left:
+                break
+            time.sleep(0.02)
+        assert left == []
+
+
+def test_the_policy_is_held_to_a_secrets_keys(place, memory):
+    argv, stdin, env = with_secret(place, memory, ["nistp256"], ["nistp256"])
+    ours = re.search(r"fp: (\w+)", secret("nistp256")).group(1)
+    other = "0123456789ABCDEF0123456789ABCDEF01234567"
+    for allowed, text, status in ((ours, stdin, 0), (other, stdin, 77), (other, stdin.replace(ours.encode(), other.encode()), 1)):
+        policy = place.write("policy.yaml", f"apiVersion: krm-sops.dev/v1alpha1\nkind: Policy\nspec:\n  keys:\n    pgp: [{allowed}]\n")
+        result = place.run(*argv, stdin=text, env={**env, "KRM_SOPS_POLICY": str(policy)})
+        assert result.status == status, result.message
+        assert (b"canary" in result.stdout) == (status == 0)

@@ -295,6 +295,22 @@ static void opens_what_our_own_reader_does_not(void **state)
 	}
 }
 
+static void takes_keys_after_it_has_begun(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	struct key_request request;
+
+	ring.host = &host;
+	add_keys(&ring, "nistp256.asc");
+	request = ask_file(&ring, "elgamal.enc");
+	assert_int_equal(request.verdict, KEY_NOT_MINE);
+	add_keys(&ring, "elgamal.asc");
+	request = ask_file(&ring, "elgamal.enc");
+	assert_data_key(&request);
+	request = ask_file(&ring, "nistp256.enc");
+	assert_data_key(&request);
+}
+
 static void says_why_it_does_not_open(void **state)
 {
 	static const struct {
@@ -680,6 +696,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(opens_what_our_own_reader_does_not, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(takes_keys_after_it_has_begun, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(says_why_it_does_not_open, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_hanging_agent_hangs_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(differs_gnupg_is_bounded, set_up, tear_down),
