@@ -5,7 +5,8 @@
  * out before it knows.
  *
  * Differs: sops takes what gpg prints. Here a message without integrity protection is refused whatever the user's gpg.conf says, and one for a
- * passphrase before anybody is asked for it, as a document must not make people type theirs.
+ * passphrase before anybody is asked for it, as a document must not make people type theirs: so each message is tried with nobody to ask first,
+ * and anew where all that it lacks is the passphrase of a secret key.
  *
  * GnuPG: doc/DETAILS
  */
@@ -127,12 +128,21 @@ static bool is_aead(const char *args)
 	return sscanf(args, "%u %u %u", &mdc, &cipher, &aead) == 3 && aead != 0;
 }
 
+/* The agent would have had to ask somebody. */
+static bool is_unasked(gpgme_err_code_t code)
+{
+	return code == GPG_ERR_NO_PIN_ENTRY || code == GPG_ERR_NO_PASSPHRASE ||
+	       code == GPG_ERR_NO_PIN;
+}
+
 /* "ERROR <where> <code>": the code has its source in the upper bits. */
 static void note_error(struct told *told, const char *args)
 {
 	unsigned code;
 
-	if (sscanf(args, "pkdecrypt_failed %u", &code) == 1 && !told->secret)
+	if (sscanf(args, "pkdecrypt_failed %u", &code) != 1)
+		return;
+	if (!told->secret || is_unasked(gpgme_err_code(code)))
 		told->secret = gpgme_err_code(code);
 }
 
@@ -177,7 +187,7 @@ static gpgme_error_t on_status(void *cookie, const char *keyword, const char *ar
 		note_error(told, args);
 	else if (strcmp(keyword, "NEED_PASSPHRASE_SYM") == 0)
 		told->passphrase = true;
-	return told->passphrase ? gpgme_error(GPG_ERR_CANCELED) : 0;
+	return 0;
 }
 
 static int set_up(struct gpg_engine *engine, const char *program, const char *home, struct err *err)
@@ -195,9 +205,7 @@ static int set_up(struct gpg_engine *engine, const char *program, const char *ho
 	if ((code = lib.set_protocol(engine->ctx, GPGME_PROTOCOL_OpenPGP)) != 0 ||
 	    (code = lib.ctx_set_engine_info(engine->ctx, GPGME_PROTOCOL_OpenPGP, program, home)) !=
 		    0 ||
-	    (code = lib.set_pinentry_mode(engine->ctx, engine->ask ? GPGME_PINENTRY_MODE_ASK
-								   : GPGME_PINENTRY_MODE_ERROR)) !=
-		    0 ||
+	    (code = lib.set_pinentry_mode(engine->ctx, GPGME_PINENTRY_MODE_ERROR)) != 0 ||
 	    (code = lib.set_ctx_flag(engine->ctx, "full-status", "1")) != 0)
 		return failed(code, "setting gpgme up", err);
 	lib.set_offline(engine->ctx, 1);
@@ -306,7 +314,6 @@ static int key_trouble(struct gpg_engine *engine, gpgme_err_code_t code, struct 
 	case GPG_ERR_NO_PIN_ENTRY:
 	case GPG_ERR_NO_PASSPHRASE:
 	case GPG_ERR_NO_PIN:
-	case GPG_ERR_FORBIDDEN:
 		return err_set(why, ERR_NO_KEY,
 			       "the secret key has a passphrase or PIN and nobody can be asked: "
 			       "%s",
@@ -316,7 +323,6 @@ static int key_trouble(struct gpg_engine *engine, gpgme_err_code_t code, struct 
 	case GPG_ERR_FULLY_CANCELED:
 		/* Differs: who has said no once is not asked again for each document. */
 		engine->ask = false;
-		(void)lib.set_pinentry_mode(engine->ctx, GPGME_PINENTRY_MODE_ERROR);
 		return err_set(why, ERR_DENIED, "asking for the passphrase was cancelled");
 	case GPG_ERR_TIMEOUT:
 		return err_set(why, ERR_UNREACHABLE, "nobody gave the passphrase in time");
@@ -363,17 +369,18 @@ static enum key_verdict judge(struct gpg_engine *engine, gpgme_err_code_t code,
 	return KEY_FAILED;
 }
 
-void gpg_engine_decrypt(struct gpg_engine *engine, struct span message, struct buf *plain,
-			struct gpg_answer *answer)
+static gpgme_err_code_t decrypt(struct gpg_engine *engine, gpgme_pinentry_mode_t mode,
+				struct span message, struct buf *plain)
 {
 	struct gpgme_data_cbs into = {.write = take_plain};
 	gpgme_data_t cipher = NULL, out = NULL;
-	struct err why = ERR_INIT;
-	enum key_verdict verdict;
 	gpgme_error_t code;
 
 	engine->told = (struct told){.okay = 0};
-	code = lib.data_new_from_mem(&cipher, (const char *)message.data, message.len, 0);
+	buf_reset(plain);
+	code = lib.set_pinentry_mode(engine->ctx, mode);
+	if (!code)
+		code = lib.data_new_from_mem(&cipher, (const char *)message.data, message.len, 0);
 	if (!code)
 		code = lib.data_new_from_cbs(&out, &into, plain);
 	if (!code)
@@ -382,12 +389,26 @@ void gpg_engine_decrypt(struct gpg_engine *engine, struct span message, struct b
 		lib.data_release(out);
 	if (cipher)
 		lib.data_release(cipher);
-	verdict = judge(engine, gpgme_err_code(code), plain, &why);
+	return gpgme_err_code(code);
+}
+
+void gpg_engine_decrypt(struct gpg_engine *engine, struct span message, struct buf *plain,
+			struct gpg_answer *answer)
+{
+	const struct told *told = &engine->told;
+	struct err why = ERR_INIT;
+	enum key_verdict verdict;
+	gpgme_err_code_t code;
+
+	code = decrypt(engine, GPGME_PINENTRY_MODE_ERROR, message, plain);
+	if (engine->ask && !told->passphrase && !told->session && is_unasked(told->secret))
+		code = decrypt(engine, GPGME_PINENTRY_MODE_ASK, message, plain);
+	verdict = judge(engine, code, plain, &why);
 	if (verdict != KEY_OPENED) {
 		buf_reset(plain);
 		gpg_answer_set(answer, verdict, &why);
 		return;
 	}
 	*answer = (struct gpg_answer){.verdict = KEY_OPENED, .len = (uint32_t)plain->len};
-	memcpy(answer->fingerprints, engine->told.fingerprints, sizeof(answer->fingerprints));
+	memcpy(answer->fingerprints, told->fingerprints, sizeof(answer->fingerprints));
 }
