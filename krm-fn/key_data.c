@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "keys.h"
 #include "keys_aws.h"
+#include "keys/key_vault.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,6 +18,18 @@ static int import_age(const struct key_data *secret, struct span name, struct sp
 		      struct err *err);
 static int import_pgp(const struct key_data *secret, struct span name, struct span value,
 		      struct err *err);
+
+static int import_vault_token(const struct key_data *secret, struct span name, struct span value,
+			      struct err *err)
+{
+	return key_vault_add_token(secret->ring, secret->secret, value, err);
+}
+
+static int import_vault_address(const struct key_data *secret, struct span name, struct span value,
+				struct err *err)
+{
+	return key_vault_add_address(secret->ring, secret->secret, value, err);
+}
 
 /* How a data key is known, and what it holds. */
 static const struct kind {
@@ -29,8 +42,8 @@ static const struct kind {
 } kinds[] = {
 	{".agekey", true, false, "age identities", import_age},
 	{".asc", true, false, "PGP keys", import_pgp},
-	{"sops.vault-token", false, true, "Vault tokens", NULL},
-	{"sops.vault-addr", false, true, "Vault addresses", NULL},
+	{"sops.vault-token", false, true, "Vault tokens", import_vault_token},
+	{"sops.vault-addr", false, true, "Vault addresses", import_vault_address},
 	{"sops.aws-kms", false, true, "AWS KMS credentials", keys_aws_import},
 	{"sops.azure-kv", false, true, "Azure Key Vault credentials", NULL},
 	{"sops.gcp-kms", false, true, "Google Cloud KMS credentials", NULL},

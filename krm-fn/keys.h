@@ -16,6 +16,10 @@
  * where they lay. A source that is broken is remembered (ring->notes) and does not stop the others. -1 only for ERR_NOMEM and the like. */
 int keys_ambient(struct keyring *ring, struct err *err) NODISCARD;
 
+/* The services behind the network with the credentials that the machine has, for types that the ring has none for; keys_ambient() does it too.
+ * secret_ref: a secretRef was used, as in Flux, where the controller's own identity serves what its Secret does not. */
+int keys_network(struct keyring *ring, bool secret_ref, struct err *err) NODISCARD;
+
 /* Where the Secret that a secretRef names is looked for; the first that has it wins. design.md, "functionConfig". */
 struct keys_where {
 	const char *folder; /* --keys: NAMESPACE/NAME/ in it */

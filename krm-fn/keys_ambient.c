@@ -10,7 +10,6 @@
 
 #include "base/text.h"
 #include "keys/key_gpg.h"
-#include "keys_aws.h"
 #include "keys_command.h"
 #include "keys_read.h"
 #include "variables.h"
@@ -203,5 +202,5 @@ int keys_ambient(struct keyring *ring, struct err *err)
 		keyring_note(ring, text.msg);
 	}
 	buf_release(&search.absent);
-	return status < 0 ? -1 : keys_aws_ambient(ring, false, err);
+	return status < 0 ? -1 : keys_network(ring, false, err);
 }

@@ -146,12 +146,30 @@ void policy_guard(const struct policy *policy, struct keyring *ring)
 	ring->allowed_cookie = policy;
 }
 
+static struct span without_slash(struct span address)
+{
+	while (address.len && address.data[address.len - 1] == '/')
+		address.len--;
+	return address;
+}
+
+static bool address_listed(const struct policy_list *list, struct span address)
+{
+	size_t i;
+
+	for (i = 0; i < list->count; i++) {
+		if (span_eq(without_slash(list->entries[i]), without_slash(address)))
+			return true;
+	}
+	return false;
+}
+
 int policy_vault_allowed(const struct policy *policy, struct span address, bool *ret_given,
 			 struct err *err)
 {
 	if (ret_given)
 		*ret_given = policy->vault_addresses.given;
-	if (!policy->vault_addresses.given || listed(&policy->vault_addresses, address, false))
+	if (!policy->vault_addresses.given || address_listed(&policy->vault_addresses, address))
 		return 0;
 	return refuse(policy, err, "Vault address", address, "vault.addresses");
 }

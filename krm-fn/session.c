@@ -6,7 +6,6 @@
 
 #include "command.h"
 #include "item.h"
-#include "keys_aws.h"
 
 #include "base/text.h"
 
@@ -88,7 +87,7 @@ int session_keys(struct session *session, const struct config *config,
 	if (config->secret.data) {
 		if (keys_of_secret_ref(&session->ring, &where, &session->policy, config->ns,
 				       config->secret, err) < 0 ||
-		    keys_aws_ambient(&session->ring, true, err) < 0)
+		    keys_network(&session->ring, true, err) < 0)
 			return -1;
 	} else if (keys_of_operator(session, &where, err) < 0) {
 		return -1;

@@ -176,6 +176,7 @@ static void clear(struct http_call *call)
 	call->failure = HTTP_NONE;
 	call->why = (struct err)ERR_INIT;
 	call->status = 0;
+	call->lost = false;
 	buf_reset(&call->head);
 	buf_reset(&call->answer);
 }
@@ -306,17 +307,11 @@ static void take_ended(struct http *http)
 	}
 }
 
-static bool not_reached(enum http_failure failure)
-{
-	return failure == HTTP_UNREACHABLE || failure == HTTP_UNRESOLVED ||
-	       failure == HTTP_UNTRUSTED;
-}
-
 /* Calls done(); the call may be gone after it. */
 static void tell(struct http *http, struct http_call *call)
 {
 	struct http_lane *lane = call->in;
-	bool lost = not_reached(call->failure);
+	bool lost = call->failure && call->lost;
 	struct err why = ERR_INIT;
 
 	if (lost)

@@ -87,6 +87,7 @@ struct http_call {
 	struct http_lane *in;
 	void *handle;
 	int64_t not_before; /* milliseconds of CLOCK_MONOTONIC */
+	bool lost;          /* the host was not reached, or did not answer in time */
 };
 
 #define HTTP_CALL_INIT                                                                  \

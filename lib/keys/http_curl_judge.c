@@ -61,13 +61,19 @@ static void fail_late(struct http_call *call)
 /* A connection that ends inside the handshake is no word about trust. */
 static void fail_tls(struct http_call *call)
 {
-	const struct transfer *transfer = call->handle;
+	struct transfer *transfer = call->handle;
+	char *at;
 
-	if (says(transfer, "SSL_connect: ") || says(transfer, "unexpected eof"))
+	call->lost = true;
+	if (says(transfer, "SSL_connect: ") || says(transfer, "unexpected eof")) {
 		fail_connection(call, "TLS handshake broken off by ");
-	else
-		fail(call, HTTP_UNTRUSTED, ERR_POLICY, "TLS with ",
-		     text_quote(span_str(transfer->text)).text);
+		return;
+	}
+	for (at = transfer->text; *at; at++) {
+		if (*at < ' ' || *at >= 0x7f)
+			*at = '?';
+	}
+	fail(call, HTTP_UNTRUSTED, ERR_POLICY, "TLS with ", transfer->text);
 }
 
 void http_curl_judge(struct http_call *call, CURLcode code)
@@ -86,13 +92,16 @@ void http_curl_judge(struct http_call *call, CURLcode code)
 		call->status = (int)status;
 		return;
 	case CURLE_COULDNT_RESOLVE_HOST:
+		call->lost = true;
 		fail(call, HTTP_UNRESOLVED, ERR_UNREACHABLE, "no address found for ", "");
 		return;
 	case CURLE_COULDNT_RESOLVE_PROXY:
+		call->lost = true;
 		fail(call, HTTP_UNRESOLVED, ERR_UNREACHABLE, "connecting to ",
 		     "no address found for the proxy");
 		return;
 	case CURLE_OPERATION_TIMEDOUT:
+		call->lost = true;
 		fail_late(call);
 		return;
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -116,6 +125,7 @@ void http_curl_judge(struct http_call *call, CURLcode code)
 		fail(call, HTTP_GARBAGE, ERR_FORMAT, "no HTTP is spoken by ", "");
 		return;
 	case CURLE_COULDNT_CONNECT:
+		call->lost = true;
 		fail_connection(call, "connecting to ");
 		return;
 	default:

@@ -28,4 +28,12 @@ struct key_host {
 	int (*vault_allowed)(void *cookie, struct span address, bool *ret_given, struct err *err);
 };
 
+/* A variable that is set and not empty, else NULL. host may be NULL. */
+static inline const char *key_host_variable(const struct key_host *host, const char *name)
+{
+	const char *value = host && host->variable ? host->variable(host->cookie, name) : NULL;
+
+	return value && *value ? value : NULL;
+}
+
 #endif

@@ -26,6 +26,7 @@ struct key_request {
 	enum err_code
 		code; /* KEY_FAILED, KEY_NOT_MINE: ERR_NO_KEY, ERR_FORMAT, ERR_DENIED, ERR_UNREACHABLE, ... */
 	char why[KEY_WHY_MAX]; /* one line, no secrets: "no identity matched any of the recipients" */
+	const char *hint; /* one sentence that says what to do, in the keyring's pool; or NULL */
 };
 
 struct http;

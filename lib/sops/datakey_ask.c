@@ -365,6 +365,7 @@ static void take_answers(struct round *round, const char *hint, const struct key
 		ask->request = round->batch[at[ask->service]++];
 		ask->asked = true;
 		ask->queued = false;
+		ask->hint = ask->request.hint;
 		if (ask->request.verdict == KEY_FAILED && hint &&
 		    ring->services[ask->service].service->start)
 			ask->hint = hint;

@@ -14,7 +14,7 @@ struct datakey_ask {
 	struct key_request request;
 	size_t service; /* index in the ring */
 	bool asked, queued;
-	const char *hint; /* of a refusal by policy, or NULL */
+	const char *hint; /* what to do about a refusal, or NULL */
 };
 
 /* A distinct wrapped key, with its asks: one for each service of its type. */

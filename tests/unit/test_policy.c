@@ -375,7 +375,8 @@ static void bounds_vault_addresses_and_roles(void **state)
 			 0);
 	assert_true(given);
 	assert_int_equal(policy_vault_allowed(&policy, SPAN("http://vault:8200"), NULL, &err), -1);
-	assert_int_equal(policy_vault_allowed(&policy, SPAN("https://vault:8200/"), NULL, &err),
+	assert_int_equal(policy_vault_allowed(&policy, SPAN("https://vault:8200/"), NULL, &err), 0);
+	assert_int_equal(policy_vault_allowed(&policy, SPAN("https://vault:8200/v1"), NULL, &err),
 			 -1);
 	assert_int_equal(err.code, ERR_POLICY);
 	assert_int_equal(policy_role_allowed(&policy, SPAN("arn:aws:iam::1:role/dec-a"), &err), 0);

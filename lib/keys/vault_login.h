@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Vault's login by a Kubernetes service account, as Flux does it: the account's token is shown to the address that the entry names, and a Vault token
+ * comes back, kept till its lease ends. kustomize-controller: internal/decryptor/decryptor.go
+ */
+#ifndef KEYS_VAULT_LOGIN_H
+#define KEYS_VAULT_LOGIN_H
+
+#include "keys/keyring.h"
+#include "keys/token_cache.h"
+#include "keys/vault_setup.h"
+
+struct vault_login; /* at one address; lies in the ring's pool */
+
+/* True where the operator wants it: KRM_SOPS_VAULT_LOGIN is set, to the path ("auth/kubernetes/login"). Then no other ambient token is used. */
+bool vault_login_wanted(const struct keyring *ring);
+
+/* The login at an address that was allowed, made when first asked for; *list holds all. The role is KRM_SOPS_VAULT_ROLE, else NAMESPACE_ACCOUNT; the
+ * account's token KRM_SOPS_VAULT_JWT_FILE, else the pod's own, which must then be meant for this address (its audience). setup must outlive it.
+ * Errors: those of the file, ERR_FORMAT, ERR_POLICY, ERR_NOMEM. */
+int vault_login_at(struct keyring *ring, struct span address, const struct vault_setup *setup,
+		   struct vault_login **list, struct vault_login **ret_login, struct err *err)
+	NODISCARD;
+
+/* Who wants the token waits for it here. */
+struct token_cache *vault_login_cache(struct vault_login *login);
+
+/* The token's header, once the cache says that it is there. */
+const char *vault_login_header(const struct vault_login *login);
+
+/* Frees what lies outside of the pool. */
+void vault_login_release(struct vault_login *list);
+
+#endif
