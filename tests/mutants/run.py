@@ -27,6 +27,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 COPIES = ROOT / "build/mutants"
 SAN_ENV = {"ASAN_OPTIONS": "detect_leaks=1:allocator_may_return_null=1", "UBSAN_OPTIONS": "halt_on_error=1"}
 SAN = ("SAN=1", "BUILD=build/san")
+UNIT_TIMEOUT = 120  # seconds; the slowest takes five. What has no end is noticed too
 
 
 def read_list(path):
@@ -86,7 +87,7 @@ class Tree:
         """The first of these unit programs that fails, or None."""
         for name in names:
             self.make(*SAN, f"build/san/unit/{name}")
-            if self.run([f"build/san/unit/{name}"], SAN_ENV)[0] != 0:
+            if self.run([f"build/san/unit/{name}"], SAN_ENV, UNIT_TIMEOUT)[0] != 0:
                 return name
         return None
 

@@ -107,6 +107,17 @@ class TestStdout:
             done = self.start(place, argv, stdout=full)
         assert done.returncode == write_error(argv) and b"cannot write" in done.stderr, done
 
+    def test_short_write(self, place, argv):
+        """The disk takes a part and no more."""
+        def small():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50))
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+
+        with (place.path / "out").open("wb") as out:
+            done = self.start(place, argv, stdout=out, preexec_fn=small)
+        assert (place.path / "out").stat().st_size == 50
+        assert done.returncode == write_error(argv) and b"cannot write" in done.stderr, done
+
     def test_closed(self, place, argv):
         done = self.start(place, argv, preexec_fn=lambda: os.close(1))
         assert done.returncode == write_error(argv) and done.stderr.startswith(b"krm-sops: "), done
