@@ -54,7 +54,8 @@ def main():
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="krm-sops-load-") as name:
         load = Load(args, pathlib.Path(name))
-        done = load.run(load.forged("list", 10000, 0))
+        many = load.forged("list", 10000, 0)
+        done = load.run(many)
         load.claim("10,000 encrypted Secrets all open", done.returncode == 0 and opened(done.stdout, 10000), done.stderr[-300:].decode())
         done = load.run(load.forged("list", 100, 30000), mebibytes=1024)
         load.claim("30,000 plain items pass within 1 GiB of address space", done.returncode == 0 and opened(done.stdout, 100),
@@ -69,7 +70,7 @@ def main():
             + b"x" * (20 << 20) + b"\n"
         done = load.run(big)
         load.claim("an item of 20 MiB leaves as it came", done.returncode == 0 and done.stdout == big, done.stderr[-300:].decode())
-        done = load.run(load.forged("list", 1000, 0), mebibytes=48)
+        done = load.run(many, mebibytes=48)
         load.claim("too little memory is an error with a text and no output",
                    done.returncode != 0 and not done.stdout and b"memory" in done.stderr, done.stderr[-300:].decode())
     print(f"{load.passed} passed, {load.failed} failed")
