@@ -54,21 +54,24 @@ class DoesNotBuild(Exception):
 
 
 class Tree:
-    """A copy of the tracked files that keeps times, so that make builds only what a sabotage changed."""
+    """A copy of the tracked files, in which make builds only what has changed."""
 
     def __init__(self, path):
         self.path = path
 
     def fill(self):
-        for folder in ("lib", "krm-fn", "tests"):
-            shutil.rmtree(self.path / folder, ignore_errors=True)
-        names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
-        for name in filter(None, names):
+        listed = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, check=True, capture_output=True, text=True).stdout.split("\n")
+        names = {name for name in listed if name and (ROOT / name).is_file()}
+        for old in list(self.path.rglob("*")):
+            name = old.relative_to(self.path)
+            if old.is_file() and name.parts[0] != "build" and str(name) not in names:
+                old.unlink()
+        for name in names:
             source, target = ROOT / name, self.path / name
-            if not source.is_file():
-                continue
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
+            # Not with its time: it may be older than an object of the file that it replaces.
+            if not target.is_file() or target.read_bytes() != source.read_bytes():
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(source, target)
 
     def run(self, argv, env=None, timeout=900):
         try:
