@@ -7,6 +7,7 @@
 - the library never prints, exits or reads the environment
 - banned calls
 - every source begins with its licence line and says what it is for; header guards are named after the file
+- every sabotage of `make mutants` still finds what it changes, and the tests that it names
 - shell scripts pass shellcheck; nothing in the project reads the folder of the workplace it was written in
 """
 import pathlib
@@ -130,6 +131,26 @@ def lint_include(name, layer, at, included, line, say):
             say(name, at, f"{layer} must not know '{included}'")
 
 
+def lint_mutants(say):
+    """Stale sabotages would be noticed by an hour of `make mutants` only."""
+    name = "tests/mutants/list.txt"
+    at = 0
+    for entry in (ROOT / name).read_text().split("\n\n"):
+        fields = dict(re.findall(r"^(name|file|old|tests): (.*)$", entry, re.M))
+        at += 1
+        if "file" not in fields:
+            continue
+        path = ROOT / fields["file"]
+        if not path.is_file() or path.read_text().count(fields["old"]) != 1:
+            say(name, at, f"'{fields['name']}' does not stand in {fields['file']} exactly once")
+        if not fields.get("tests"):
+            say(name, at, f"'{fields['name']}' names no tests")
+        for test in fields.get("tests", "").split():
+            if not (ROOT / ("tests/program" if test.endswith(".py") else "tests/unit") / (test if test.endswith(".py") else test + ".c")).is_file():
+                say(name, at, f"there is no test '{test}'")
+        at += entry.count("\n") + 1
+
+
 def main():
     breaches = []
     say = lambda name, at, what: breaches.append(f"{name}:{at}: {what}")
@@ -142,6 +163,7 @@ def main():
         for at, line in enumerate(path.read_text(errors="replace").split("\n"), 1):
             if OUTSIDE.search(line):
                 say(name, at, "names a folder outside of the project")
+    lint_mutants(say)
     scripts = [name for name in tracked("*.sh", ".ci/run")]
     if scripts:
         done = subprocess.run(["shellcheck", *scripts], cwd=ROOT, capture_output=True, text=True)
