@@ -62,7 +62,7 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 TOOL_BIN := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tools/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: help deps all demo check check-interop check-load mutants lint fmt fmt-check fuzz bench install clean \
+.PHONY: help deps all portable demo check check-interop check-load mutants lint fmt fmt-check fuzz bench install clean \
 	unit unit-bin tools fuzz-bin
 .DEFAULT_GOAL := all
 
@@ -114,6 +114,19 @@ $(BUILD)/examples/api: examples/api/decrypt.c lib/krmsops.h $(BUILD)/$(SONAME)
 $(BUILD)/krm-sops: $(FN_OBJ) $(BUILD)/libkrmsops.a
 	$(call say,LD,$@)
 	$(Q)$(CC) $(ALL_CFLAGS) $(LDHARD) $(LDFLAGS) -o $@ $^ $(ALL_LIBS)
+
+# One file that needs glibc and nothing else: what is linked comes out of the archives of the -dev packages. libcurl, gpgme and the like are
+# loaded when wanted, there too, and a clear error where they are not.
+$(BUILD)/portable/krm-sops: $(FN_OBJ) $(BUILD)/libkrmsops.a
+	$(call say,LD,$@)
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(ALL_CFLAGS) $(LDHARD) -s -Wl,--gc-sections,--exclude-libs,ALL $(LDFLAGS) -o $@.part $^ \
+		-Wl,-Bstatic $(PKG_LIBS) -Wl,-Bdynamic -lc -lm $(LDLIBS)
+	$(Q)needed="$$(readelf -d $@.part | sed -n 's/.*(NEEDED).*\[\(.*\)\]/\1/p')"; for so in $$needed; do \
+		case $$so in libc.so.6|libm.so.6|ld-linux-*) ;; *) echo "portable: needs $$so" >&2; exit 1;; esac; done
+	$(Q)mv $@.part $@
+
+portable: $(BUILD)/portable/krm-sops ## one file that needs glibc only: build/portable/krm-sops
 
 # Everything that tests link with: the library and all of krm-fn/ but main.c.
 $(BUILD)/libtest.a: $(LIB_OBJ) $(FN_LIB_OBJ)

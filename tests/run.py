@@ -130,7 +130,7 @@ def main():
     if want("fmt"):
         simple(tally, "format", ["make", "-s", "fmt-check"])
     if want("gcc") or want("program"):
-        if build(tally, "gcc", args.jobs, "all", "tools", "unit-bin") and want("gcc"):
+        if build(tally, "gcc", args.jobs, "all", "portable", "tools", "unit-bin") and want("gcc"):
             units(tally, "gcc", "build", args.jobs)
     if want("san") or want("program"):
         if build(tally, "gcc with sanitizers", args.jobs, "SAN=1", "BUILD=build/san", "all", "unit-bin") and want("san"):
@@ -138,7 +138,8 @@ def main():
     if want("clang") and build(tally, "clang", args.jobs, "CC=clang", "BUILD=build/clang", "all", "unit-bin"):
         units(tally, "clang", "build/clang", args.jobs)
     if want("program"):
-        env = {**SAN_ENV, "KRM_SOPS": str(ROOT / "build/san/krm-sops"), "KRM_SOPS_PLAIN": str(ROOT / "build/krm-sops")}
+        env = {**SAN_ENV, "KRM_SOPS": str(ROOT / "build/san/krm-sops"), "KRM_SOPS_PLAIN": str(ROOT / "build/krm-sops"),
+               "KRM_SOPS_PORTABLE": str(ROOT / "build/portable/krm-sops")}
         pytest(tally, "sanitized build", env, args.jobs)
     if want("fuzz") and build(tally, "fuzz targets", args.jobs, "FUZZ=1", "BUILD=build/fuzz", "fuzz-bin"):
         fuzz(tally, args.jobs)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""`make portable`: one file that needs glibc only, in a place that has nothing but glibc. KRM_SOPS_PORTABLE names it."""
+import base64
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+import yaml
+
+from conftest import DATA, ROOT
+
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
+
+
+@pytest.fixture
+def portable():
+    path = pathlib.Path(os.environ.get("KRM_SOPS_PORTABLE") or ROOT / "build/portable/krm-sops")
+    if not os.access(path, os.X_OK):
+        pytest.fail(f"no program '{path}': run make portable first")
+    return path.resolve()
+
+
+def needed(path):
+    out = subprocess.run(["ldd", str(path)], capture_output=True, text=True, check=True).stdout
+    return [pathlib.Path(match) for match in re.findall(r"(/\S+)", out)]
+
+
+def test_needs_nothing_but_glibc(portable):
+    names = {path.name for path in needed(portable)}
+    assert names <= {"libc.so.6", "libm.so.6", "ld-linux-x86-64.so.2", "ld-linux-aarch64.so.1"} and "libc.so.6" in names
+
+
+def test_is_small(portable):
+    """Where the shared libraries come to 9 MB beside the program."""
+    assert portable.stat().st_size < 8 * 1024 * 1024
+
+
+@pytest.fixture
+def jail(portable, tmp_path):
+    """A root with glibc, the program under both names, put there by itself, and files; nothing else."""
+    root = tmp_path / "root"
+    for folder in ("bin", "work", "etc", "dev"):
+        (root / folder).mkdir(parents=True)
+    for path in needed(portable):
+        target = root / str(path).lstrip("/")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, target)
+    (root / "dev/null").write_bytes(b"")
+    done = subprocess.run([portable, "install", root / "bin"], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    shutil.copytree(DATA / "ksops/repo", root / "work", dirs_exist_ok=True)
+    shutil.copy(DATA / "age.agekey", root / "work/age.agekey")
+
+    def run(*argv, stdin=b"", **env):
+        def enter():
+            os.chroot(root)
+            os.chdir("/work")
+        return subprocess.run(argv, input=stdin, capture_output=True, check=False, env=env, preexec_fn=enter)
+
+    run.root = root
+    return run
+
+
+@needs_root
+def test_works_where_there_is_nothing_but_glibc(jail):
+    config = {"apiVersion": "viaduct.ai/v1", "kind": "ksops", "metadata": {"name": "g"}, "files": ["secret-a.enc.yaml"],
+              "secretFrom": [{"metadata": {"name": "s"}, "binaryFiles": ["blob"], "envs": ["dialect.enc.env"]}]}
+    listing = yaml.safe_dump({"kind": "ResourceList", "items": [config]}).encode()
+    done = jail("/bin/ksops", stdin=listing, SOPS_AGE_KEY_FILE="age.agekey")
+    assert done.returncode == 0, done.stderr
+    items = yaml.safe_load(done.stdout)["items"]
+    assert items[0]["stringData"]["user"] == "a-user" and base64.b64decode(items[1]["data"]["blob"]) == b"\x00\xff\x80bytes\r\n"
+    done = jail("/bin/krm-sops", "decrypt", "values.enc.yaml", SOPS_AGE_KEY_FILE="age.agekey")
+    assert (done.returncode, done.stdout) == (0, b"# why\na: 1\nb:\n    - x\n    - 'y: z'\n")
+    assert jail("/bin/krm-sops", "--version").returncode == 0
+    assert jail("/bin/krm-sops", "check", ".").returncode in (0, 1)
