@@ -5,6 +5,7 @@
  */
 #include "cmd_filter.h"
 
+#include "config_file.h"
 #include "manifests.h"
 #include "transform.h"
 
@@ -61,24 +62,6 @@ static int parse(int argc, char **argv, struct options *options, const char **re
 	return 0;
 }
 
-/* A file with one functionConfig in it; text and doc are what the config's spans point to. */
-static int read_config(const char *path, struct buf *text, struct doc *doc, struct config *config,
-		       struct err *err)
-{
-	if (command_read(path, text, err) < 0)
-		return -1;
-	if (doc_read(DOC_YAML, buf_span(text), doc, err) < 0 ||
-	    config_read(doc->first, config, err) < 0)
-		return err_wrap(err, "'%s'", text_quote(span_str(path)).text);
-	if (doc->first != doc->last)
-		return err_set(err, ERR_USAGE, "'%s': more than one document",
-			       text_quote(span_str(path)).text);
-	if (config->mode == CONFIG_GENERATE || config->mode == CONFIG_VALIDATE)
-		return err_set(err, ERR_USAGE, "'%s': filter only transforms",
-			       text_quote(span_str(path)).text);
-	return 0;
-}
-
 static int fail(const struct report *report, const struct err *err)
 {
 	return report->all ? report_print(report) : command_fail(err);
@@ -100,7 +83,7 @@ static int run(int argc, char **argv)
 
 	if (parse(argc, argv, &session.options, &config_path, &err) < 0 ||
 	    (config_path &&
-	     read_config(config_path, &config_text, &config_doc, &config, &err) < 0) ||
+	     config_file_read(config_path, &config_text, &config_doc, &config, &err) < 0) ||
 	    session_start(&session, &config, &err) < 0 || command_read("-", &text, &err) < 0 ||
 	    manifests_read(buf_span(&text), "stdin", &manifests, &err) < 0)
 		return command_fail(&err);

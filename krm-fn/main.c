@@ -5,6 +5,7 @@
 #include "cmd_audit.h"
 #include "cmd_check.h"
 #include "cmd_decrypt.h"
+#include "cmd_doctor.h"
 #include "cmd_filter.h"
 #include "cmd_function.h"
 #include "cmd_install.h"
@@ -25,7 +26,7 @@
 
 /* In the order of the program's help. */
 static const struct command *const commands[] = {
-	&cmd_decrypt, &cmd_filter, &cmd_check, &cmd_audit, &cmd_install,
+	&cmd_decrypt, &cmd_filter, &cmd_check, &cmd_audit, &cmd_install, &cmd_doctor,
 };
 
 /* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. The

@@ -319,6 +319,36 @@ def sops_secret_generator(bench):
         check(bench.built(bench.write("ssg", asked, real)) == builds[0], "the real one makes another Secret")
 
 
+@test
+def doctor_with_the_real_kustomize(bench):
+    """What a stand-in says in tests/program/test_doctor.py, asked of the real one: each flag alone, both, none."""
+    bench.seal_object("doc/a.enc.yaml", manifest("a"))
+    (bench.bin / "krm-sops").symlink_to(bench.world.program)
+    for flags, status, word in (([], 0, b"kustomize runs the function"), (["--", "--enable-alpha-plugins"], 1, b"skips the function in silence"),
+                                (["--", "--enable-exec"], 1, b"gap   flags"), (["--"], 0, b"a build without functions works"),
+                                (["--", "--no-such-flag"], 1, b"unknown flag")):
+        result = process.run(["krm-sops", "doctor", "--kustomize", bench.kustomize, "--accept-exec", "a.enc.yaml", *flags], bench.env, bench.repo / "doc")
+        check(result.status == status and word in result.stdout, f"{flags}: {result.stdout.decode()}", result)
+
+
+@test
+def the_plugin_of_argo_cd(bench):
+    """Its commands, in the folder of an application, with the environment of a sidecar."""
+    spec = yaml.safe_load((peers.ROOT / "examples/argocd/plugin.yaml").read_text())["spec"]
+    made = bench.seal_object("argo/a.enc.yaml", manifest("a"))
+    folder = bench.write("argo", config(files=["a.enc.yaml"]), "ksops")
+    (bench.bin / "kustomize").symlink_to(bench.kustomize)
+    (bench.top / "mount").mkdir()
+    (bench.top / "mount/keys.agekey").write_text(bench.world.keys.read_text())
+    env = {"PATH": bench.env["PATH"], "KRM_SOPS_KEYS_FLAT": str(bench.top / "mount"), "ARGOCD_APP_NAME": "x", "ARGOCD_APP_SOURCE_PATH": "argo", "HOME": "/nonexistent"}
+    found = process.run(spec["discover"]["find"]["command"], env, folder)
+    check(found.status == 0 and found.stdout.strip(), "the plugin does not find the application", found)
+    check(not process.run(spec["discover"]["find"]["command"], env, bench.top).stdout, "the plugin finds an application where none is")
+    result = process.run(spec["generate"]["command"], env, folder)
+    check(result.status == 0, "generate", result)
+    check(result.stdout == bench.judged("argo", [made]), "other manifests")
+
+
 def cpu_of(function):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     start = time.monotonic()

@@ -99,8 +99,9 @@ class Tree:
         if not files:
             return None
         self.make(*SAN, "all")
-        self.make("all", "tools")
-        env = {**SAN_ENV, "KRM_SOPS": str(self.path / "build/san/krm-sops"), "KRM_SOPS_PLAIN": str(self.path / "build/krm-sops")}
+        self.make("all", "portable", "tools")
+        env = {**SAN_ENV, "KRM_SOPS": str(self.path / "build/san/krm-sops"), "KRM_SOPS_PLAIN": str(self.path / "build/krm-sops"),
+               "KRM_SOPS_PORTABLE": str(self.path / "build/portable/krm-sops")}
         status, output = self.run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *(f"tests/program/{name}" for name in files)], env)
         if status == 0:
             return None
@@ -145,7 +146,7 @@ def make_trees(jobs):
     first.fill()
     try:
         first.make(f"-j{jobs}", *SAN, "all", "unit-bin")
-        first.make(f"-j{jobs}", "all", "tools")
+        first.make(f"-j{jobs}", "all", "portable", "tools")
         red, _ = first.first_red([])
     except DoesNotBuild as why:
         sys.exit(f"mutants: the unharmed tree does not build\n{why}")

@@ -98,7 +98,7 @@ def test_keys_come_from_a_manifest_or_a_mounted_secret(place):
 
 @pytest.mark.parametrize("argv, word, status", [
     (["--bogus"], "--bogus", 2), (["file.yaml"], "file.yaml", 2), (["--config"], "'--config' needs a value", 2), (["--config", "nowhere"], "nowhere", 1),
-    (["--config=bad.yaml"], "'bad.yaml': functionConfig: unknown field 'spec.x'", 2), (["--config=generate.yaml"], "filter only transforms", 2),
+    (["--config=bad.yaml"], "'bad.yaml': functionConfig: unknown field 'spec.x'", 2), (["--config=generate.yaml"], "only mode transform", 2),
     (["--config=two.yaml"], "more than one document", 2), (["--key-secret", "nowhere"], "nowhere", 1)])
 def test_a_wrong_command_line_is_told(place, argv, word, status):
     head = "apiVersion: krm-sops.dev/v1alpha1\nkind: Decrypt\n"

@@ -12,6 +12,7 @@ import yaml
 
 from conftest import DATA, ROOT
 
+PGP = DATA / "pgp"
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="chroot needs root")
 
 
@@ -42,7 +43,7 @@ def test_is_small(portable):
 def jail(portable, tmp_path):
     """A root with glibc, the program under both names, put there by itself, and files; nothing else."""
     root = tmp_path / "root"
-    for folder in ("bin", "work", "etc", "dev"):
+    for folder in ("bin", "files", "etc", "dev"):
         (root / folder).mkdir(parents=True)
     for path in needed(portable):
         target = root / str(path).lstrip("/")
@@ -51,13 +52,13 @@ def jail(portable, tmp_path):
     (root / "dev/null").write_bytes(b"")
     done = subprocess.run([portable, "install", root / "bin"], capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    shutil.copytree(DATA / "ksops/repo", root / "work", dirs_exist_ok=True)
-    shutil.copy(DATA / "age.agekey", root / "work/age.agekey")
+    shutil.copytree(DATA / "ksops/repo", root / "files", dirs_exist_ok=True)
+    shutil.copy(DATA / "age.agekey", root / "files/age.agekey")
 
     def run(*argv, stdin=b"", **env):
         def enter():
             os.chroot(root)
-            os.chdir("/work")
+            os.chdir("/files")
         return subprocess.run(argv, input=stdin, capture_output=True, check=False, env=env, preexec_fn=enter)
 
     run.root = root
@@ -77,3 +78,23 @@ def test_works_where_there_is_nothing_but_glibc(jail):
     assert (done.returncode, done.stdout) == (0, b"# why\na: 1\nb:\n    - x\n    - 'y: z'\n")
     assert jail("/bin/krm-sops", "--version").returncode == 0
     assert jail("/bin/krm-sops", "check", ".").returncode in (0, 1)
+
+
+@needs_root
+def test_pgp_keys_of_a_secret_open_there_too(jail):
+    (jail.root / "files/mount").mkdir()
+    shutil.copy(PGP / "ecc.asc", jail.root / "files/mount/a.asc")
+    shutil.copy(PGP / "sops-ecc.enc.yaml", jail.root / "files")
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "data": {"a.yaml": base64.b64encode((PGP / "sops-ecc.enc.yaml").read_bytes()).decode()}}
+    done = jail("/bin/krm-sops", "filter", "--keys-flat", "mount", stdin=yaml.safe_dump(secret).encode())
+    assert done.returncode == 0, done.stderr
+    assert base64.b64decode(yaml.safe_load(done.stdout)["data"]["a.yaml"]) == (PGP / "plain.yaml").read_bytes()
+
+
+@needs_root
+def test_a_library_that_is_not_there_is_told(jail):
+    """A PGP key of the user's own keyring is GnuPG's: gpgme is loaded when wanted."""
+    (jail.root / "files/gnupg").mkdir(mode=0o700)
+    shutil.copy(PGP / "sops-nist.enc.yaml", jail.root / "files")
+    done = jail("/bin/krm-sops", "decrypt", "sops-nist.enc.yaml", GNUPGHOME="/files/gnupg")
+    assert done.returncode == 128 and done.stdout == b"" and b"needs GnuPG and its library libgpgme.so.11, which is not here" in done.stderr, done.stderr
