@@ -168,6 +168,7 @@ static int put_value(struct splice *splice, struct arena *arena, const struct fi
 		base64_encode(bytes, true, &text);
 	if (buf_check(&text, err) < 0 || arena_dup(arena, buf_span(&text), &node->str, err) < 0)
 		return -1;
+	node->flags |= DOC_OPENED;
 	return splice_scalar(splice, node, hit->map->flags & DOC_FLOW, err);
 }
 

@@ -100,15 +100,13 @@ static bool cut_git(char dir[static PATH_MAX])
 	}
 }
 
-int confine_open_root(const char *given, struct confine *ret, struct err *err)
+int confine_find_root(const char *given, const char *from, struct confine *ret, struct err *err)
 {
-	char cwd[PATH_MAX], root[PATH_MAX];
+	char root[PATH_MAX];
 	const char *argocd = getenv("ARGOCD_APP_SOURCE_PATH"), *rest;
 	int fd;
 
-	if (!getcwd(cwd, sizeof(cwd)))
-		return err_errno(err, "cannot tell the working directory");
-	copy_path(root, sizeof(root), cwd);
+	copy_path(root, sizeof(root), from);
 	if (given) {
 		if (!realpath(given, root))
 			return err_errno(err, "cannot use '%s' as root",
@@ -121,17 +119,32 @@ int confine_open_root(const char *given, struct confine *ret, struct err *err)
 		return err_errno(err, "cannot use '%s' as root", text_quote(span_str(root)).text);
 	*ret = (struct confine){.fd = fd};
 	copy_path(ret->root, sizeof(ret->root), root);
-	ret->outside = !is_below(cwd, root, &rest);
+	ret->outside = !is_below(from, root, &rest);
 	if (!ret->outside)
 		copy_path(ret->below, sizeof(ret->below), rest);
 	return 0;
 }
 
-static long open_beneath(int root, const char *path, int flags)
+int confine_open_root(const char *given, struct confine *ret, struct err *err)
+{
+	char cwd[PATH_MAX];
+
+	if (!getcwd(cwd, sizeof(cwd)))
+		return err_errno(err, "cannot tell the working directory");
+	return confine_find_root(given, cwd, ret, err);
+}
+
+void confine_clamp(int fd, const char *shown, struct confine *ret)
+{
+	*ret = (struct confine){.fd = fd, .outside = true, .clamp = true};
+	copy_path(ret->root, sizeof(ret->root), shown);
+}
+
+static long open_beneath(int root, const char *path, int flags, bool clamp)
 {
 	struct open_how how = {
 		.flags = (uint64_t)(unsigned)flags,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS,
+		.resolve = (clamp ? RESOLVE_IN_ROOT : RESOLVE_BENEATH) | RESOLVE_NO_MAGICLINKS,
 	};
 
 #ifdef KRMSOPS_TEST
@@ -149,6 +162,7 @@ struct walk {
 	int fds[WALK_DEPTH_MAX]; /* fds[0] is the root's and not ours */
 	size_t depth;
 	unsigned links;
+	bool clamp;
 	char rest[PATH_MAX * 2]; /* what is still to go */
 };
 
@@ -172,10 +186,12 @@ static int follow(struct walk *w, const char *name, const char *after)
 		errno = ELOOP;
 		return -1;
 	}
-	if (target[0] == '/') {
+	if (target[0] == '/' && !w->clamp) {
 		errno = EXDEV;
 		return -1;
 	}
+	if (target[0] == '/')
+		walk_close(w);
 	n = snprintf(joined, sizeof(joined), "%s/%s", target, after);
 	if (n < 0 || (size_t)n >= sizeof(joined)) {
 		errno = ENAMETOOLONG;
@@ -211,11 +227,12 @@ static int step(struct walk *w, int flags, int *ret_fd)
 		return *ret_fd < 0 ? -1 : 1;
 	}
 	if (strcmp(name, "..") == 0) {
-		if (w->depth == 0) {
+		if (w->depth == 0 && !w->clamp) {
 			errno = EXDEV;
 			return -1;
 		}
-		close(w->fds[w->depth--]);
+		if (w->depth > 0)
+			close(w->fds[w->depth--]);
 		copy_path(w->rest, sizeof(w->rest), last ? "." : after);
 		return 0;
 	}
@@ -240,9 +257,9 @@ static int step(struct walk *w, int flags, int *ret_fd)
 	return 0;
 }
 
-static int walk_open(int root, const char *path, int flags)
+static int walk_open(int root, const char *path, int flags, bool clamp)
 {
-	CLEANUP(walk_close) struct walk w = {.fds = {root}};
+	CLEANUP(walk_close) struct walk w = {.fds = {root}, .clamp = clamp};
 	int fd = -1, done = 0;
 
 	if (strlen(path) >= sizeof(w.rest)) {
@@ -263,7 +280,7 @@ int confine_open(const struct confine *confine, const char *path, int flags, str
 	int n;
 	long fd;
 
-	if (path[0] == '/') {
+	if (path[0] == '/' && !confine->clamp) {
 		if (!is_below(path, confine->root, &rest))
 			goto leaves;
 		n = snprintf(full, sizeof(full), "./%s", rest);
@@ -275,13 +292,13 @@ int confine_open(const struct confine *confine, const char *path, int flags, str
 		return err_errno(err, "cannot open '%s'", text_quote(span_str(path)).text);
 	}
 	/* O_NONBLOCK: opening a FIFO must not wait for a writer. */
-	flags |= O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
+	flags |= O_CLOEXEC | O_NOCTTY | O_NONBLOCK;
 	do
-		fd = open_beneath(confine->fd, full, flags);
+		fd = open_beneath(confine->fd, full, flags, confine->clamp);
 	while (fd < 0 && (errno == EINTR || errno == EAGAIN) && tries++ < RACE_TRIES_MAX);
 	/* EPERM: a seccomp filter that does not know the call (old container runtimes). */
 	if (fd < 0 && (errno == ENOSYS || errno == EPERM))
-		fd = walk_open(confine->fd, full, flags);
+		fd = walk_open(confine->fd, full, flags, confine->clamp);
 	if (fd >= 0)
 		return (int)fd;
 	if (errno != EXDEV)

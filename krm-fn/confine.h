@@ -17,6 +17,7 @@ struct confine {
 	char below
 		[PATH_MAX]; /* the working directory, relative to it; "" where they are the same or it lies outside */
 	bool outside; /* the working directory is not below the root: relative paths begin at the root */
+	bool clamp; /* the root is all there is, as in Flux: `..` stays in it and absolute paths begin at it */
 };
 
 #define CONFINE_INIT      \
@@ -29,8 +30,15 @@ struct confine {
  * toplevel around the working directory; else the working directory. Errors: ERR_NOT_FOUND, ERR_SYSTEM. */
 int confine_open_root(const char *given, struct confine *ret, struct err *err) NODISCARD;
 
+/* The same for what lies at or above the folder `from` (absolute, without links), which is taken for the working directory. */
+int confine_find_root(const char *given, const char *from, struct confine *ret, struct err *err)
+	NODISCARD;
+
+/* A root that is all there is: the open folder fd, which is taken over. `shown` is what messages call it. */
+void confine_clamp(int fd, const char *shown, struct confine *ret);
+
 /* Opens a file or folder below the root for reading. `path` is relative to the working directory, or absolute. `flags` are open(2) flags to add
- * (O_DIRECTORY). Returns the descriptor, or -1: ERR_POLICY for a path that leaves the root, ERR_NOT_FOUND, ERR_SYSTEM. The message names the path. */
+ * (O_DIRECTORY; with `clamp` O_WRONLY | O_TRUNC too). Returns the descriptor, or -1: ERR_POLICY for a path that leaves the root, ERR_NOT_FOUND, ERR_SYSTEM. The message names the path. */
 int confine_open(const struct confine *confine, const char *path, int flags, struct err *err)
 	NODISCARD;
 

@@ -4,25 +4,42 @@
  */
 #include "detect.h"
 
+/* kustomize-controller: internal/decryptor/decryptor.go (sopsFormatToMarkerBytes) */
+static const struct {
+	const char *marker;
+	enum doc_format format;
+} markers[] = {
+	{"mac: ENC[", DOC_YAML},
+	{"\"mac\": \"ENC[", DOC_JSON},
+	{"sops_mac=ENC[", DOC_DOTENV},
+	{"[sops]", DOC_INI},
+};
+
+static bool has_marker(struct span text, const char *marker)
+{
+	return span_search(text, span_str(marker)) != SIZE_MAX;
+}
+
 bool detect_marker(struct span text, enum doc_format *ret_format)
 {
-	/* kustomize-controller: internal/decryptor/decryptor.go (sopsFormatToMarkerBytes) */
-	static const struct {
-		const char *marker;
-		enum doc_format format;
-	} markers[] = {
-		{"mac: ENC[", DOC_YAML},
-		{"\"mac\": \"ENC[", DOC_JSON},
-		{"sops_mac=ENC[", DOC_DOTENV},
-		{"[sops]", DOC_INI},
-	};
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(markers); i++) {
-		if (span_search(text, span_str(markers[i].marker)) != SIZE_MAX) {
+		if (has_marker(text, markers[i].marker)) {
 			*ret_format = markers[i].format;
 			return true;
 		}
+	}
+	return false;
+}
+
+bool detect_has_marker(struct span text, enum doc_format format)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(markers); i++) {
+		if (markers[i].format == (format == DOC_BINARY ? DOC_JSON : format))
+			return has_marker(text, markers[i].marker);
 	}
 	return false;
 }

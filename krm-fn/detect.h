@@ -11,6 +11,9 @@
  * Flux picks at random where several match; here YAML, JSON, dotenv, INI in that order. */
 bool detect_marker(struct span text, enum doc_format *ret_format);
 
+/* Flux's marker of one format, where the format is known: a binary document has JSON's. */
+bool detect_has_marker(struct span text, enum doc_format format);
+
 /* Differs: Flux asks detect_marker() only. True where text parses as one of the formats and has `sops` metadata with a MAC in it. A binary document is told as JSON: they load alike.
  * Returns 1, 0, or -1 with ERR_NOMEM. */
 int detect_document(struct span text, enum doc_format *ret_format, struct err *err) NODISCARD;

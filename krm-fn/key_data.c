@@ -140,7 +140,7 @@ int key_data_import(const struct key_data *secret, struct span name, struct span
 {
 	const struct kind *kind = kind_of(name);
 
-	if (!kind)
+	if (!kind || (secret->age_only && kind->import != import_age))
 		return 0;
 	if (kind->credential && secret->from_input) {
 		(void)err_set(

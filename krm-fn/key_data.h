@@ -12,6 +12,7 @@ struct key_data {
 	struct keyring *ring;
 	const char *secret; /* "NAMESPACE/NAME", for messages */
 	bool from_input;    /* it came inside the function's input: age and PGP keys only */
+	bool age_only;      /* keys_where.age_only */
 };
 
 /* True where Flux knows the name: only such values are read at all. */

@@ -30,6 +30,7 @@ struct keys_where {
 		items; /* the function's own input: local-config Secrets in it count, others do not */
 	size_t item_count;
 	const char *ns; /* --namespace */
+	bool age_only;  /* *.agekey only, all else is ignored: Flux's global age Secret */
 };
 
 /* Adds the keys of the Secret namespace/name to the ring. namespace is the functionConfig's, a null span where it has none (then the one of

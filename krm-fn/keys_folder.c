@@ -59,7 +59,8 @@ int keys_lookup_read(int dir, const char *name, struct buf *ret, struct err *err
 
 static int import_file(struct keys_lookup *lookup, int dir, const char *name, struct err *err)
 {
-	const struct key_data secret = {.ring = lookup->ring, .secret = lookup->label};
+	const struct key_data secret = {
+		.ring = lookup->ring, .secret = lookup->label, .age_only = lookup->where->age_only};
 	CLEAN_BUF struct buf value = BUF_INIT(KEYS_SECRET_MAX);
 
 	if (keys_lookup_read(dir, name, &value, err) < 0)

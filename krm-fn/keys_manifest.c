@@ -95,7 +95,8 @@ static int import_value(const struct key_data *secret, const struct doc_node *en
 static int import_secret(struct keys_lookup *lookup, const struct doc_node *item, bool from_input,
 			 struct err *err)
 {
-	const struct key_data secret = {lookup->ring, lookup->label, from_input};
+	const struct key_data secret = {lookup->ring, lookup->label, from_input,
+					lookup->where->age_only};
 	const struct doc_node *data = doc_get(item, "data"), *plain = doc_get(item, "stringData");
 	const struct doc_node *metadata = doc_get(item, "metadata"), *entry, *over;
 	struct span namespace = doc_get_str(metadata, "namespace");

@@ -3,6 +3,7 @@
  * Sets the process up and picks the mode: a verb, or without one the KRM function.
  */
 #include "cmd_audit.h"
+#include "cmd_build.h"
 #include "cmd_check.h"
 #include "cmd_decrypt.h"
 #include "cmd_doctor.h"
@@ -26,7 +27,7 @@
 
 /* In the order of the program's help. */
 static const struct command *const commands[] = {
-	&cmd_decrypt, &cmd_filter, &cmd_check, &cmd_audit, &cmd_install, &cmd_doctor,
+	&cmd_build, &cmd_decrypt, &cmd_filter, &cmd_check, &cmd_audit, &cmd_install, &cmd_doctor,
 };
 
 /* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. The

@@ -18,6 +18,7 @@ static const struct {
 	{"--keys", "KRM_SOPS_KEYS", offsetof(struct options, keys)},
 	{"--keys-flat", "KRM_SOPS_KEYS_FLAT", offsetof(struct options, keys_flat)},
 	{"--namespace", "KRM_SOPS_NAMESPACE", offsetof(struct options, ns)},
+	{"--global-age", "KRM_SOPS_GLOBAL_AGE", offsetof(struct options, global_age)},
 	{"--root", "KRM_SOPS_ROOT", offsetof(struct options, root)},
 	{"--ca-file", "KRM_SOPS_CA_FILE", offsetof(struct options, ca_file)},
 	{"--timeout", "KRM_SOPS_TIMEOUT", offsetof(struct options, timeout)},

@@ -26,7 +26,9 @@ struct options {
 	const char *
 		timeout; /* --timeout, KRM_SOPS_TIMEOUT: seconds for all that is asked of the network */
 	const char *at_once; /* --at-once, KRM_SOPS_AT_ONCE: calls to one service at a time */
-	const char *root;    /* --root, KRM_SOPS_ROOT: files are opened below it; see confine.h */
+	const char *
+		global_age; /* --global-age, KRM_SOPS_GLOBAL_AGE: NAMESPACE/NAME of the Secret whose age keys serve where there is no secretRef */
+	const char *root;   /* --root, KRM_SOPS_ROOT: files are opened below it; see confine.h */
 };
 
 #define OPTIONS_INIT         \

@@ -6,6 +6,7 @@
 
 #include "command.h"
 #include "item.h"
+#include "keys_lookup.h"
 
 #include "base/text.h"
 
@@ -69,6 +70,28 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 	return keys_ambient(&session->ring, err);
 }
 
+/* Flux's --sops-age-secret: named by the operator, so that its namespace is the one whose keys may be used, and never out of the function's
+ * input. */
+static int keys_of_global_age(struct session *session, const struct keys_where *where,
+			      struct err *err)
+{
+	struct span name = span_str(session->options.global_age);
+	size_t slash = span_find(name, 0, '/');
+	char ns[KEYS_NAME_MAX + 1];
+	struct keys_where global = *where;
+
+	if (slash == name.len || slash > KEYS_NAME_MAX)
+		return err_set(err, ERR_USAGE, "'--global-age' is not NAMESPACE/NAME");
+	memcpy(ns, name.data, slash);
+	ns[slash] = '\0';
+	global.ns = ns;
+	global.items = NULL;
+	global.item_count = 0;
+	global.age_only = true;
+	return keys_of_secret_ref(&session->ring, &global, &session->policy, span_str(ns),
+				  span_from(name, slash + 1), err);
+}
+
 int session_keys(struct session *session, const struct config *config,
 		 struct doc_node *const *items, size_t count, struct err *err)
 {
@@ -88,6 +111,10 @@ int session_keys(struct session *session, const struct config *config,
 		if (keys_of_secret_ref(&session->ring, &where, &session->policy, config->ns,
 				       config->secret, err) < 0 ||
 		    keys_network(&session->ring, true, err) < 0)
+			return -1;
+	} else if (session->options.global_age) {
+		if (keys_of_global_age(session, &where, err) < 0 ||
+		    keys_ambient(&session->ring, err) < 0)
 			return -1;
 	} else if (keys_of_operator(session, &where, err) < 0) {
 		return -1;

@@ -75,7 +75,7 @@ static int refuse_plaintext_on_disk(struct transform *transform, const struct fi
 static void fill_job(const struct transform *transform, const struct find_hit *hit,
 		     struct decrypt_job *job)
 {
-	bool ignore = transform->session->mac == POLICY_MAC_IGNORE;
+	bool ignore = transform->session->mac == POLICY_MAC_IGNORE || transform->mac_warns;
 
 	*job = (struct decrypt_job){
 		.input = hit->input,
@@ -139,6 +139,26 @@ static void note_comments(const struct run *run)
 			    warnings == 1 ? "" : "s");
 }
 
+/* Values whose jobs looked at the MAC without making an error of it. */
+static void note_macs(const struct transform *transform, const struct run *run)
+{
+	size_t i;
+
+	for (i = 0; i < run->find.count && transform->mac_warns; i++) {
+		if (run->find.hits[i].kind == FIND_VALUE && run->jobs[i].mac_bad &&
+		    transform->session->mac != POLICY_MAC_IGNORE)
+			report_note("warning: %s: the MAC is missing or wrong",
+				    run->find.hits[i].label);
+	}
+}
+
+/* What Flux itself stops at: a Secret of the core group with `sops`. */
+static bool flux_refuses(const struct doc_node *item)
+{
+	return item_is_secret(item) && span_is(doc_get_str(item, "apiVersion"), "v1") &&
+	       doc_get(item, "sops");
+}
+
 static void look_at(struct transform *transform, const struct doc_node *item, bool whole)
 {
 	const struct leftover_scope scope = {
@@ -157,7 +177,10 @@ static void look_at(struct transform *transform, const struct doc_node *item, bo
 	label = item_label(item, &arena, &err);
 	if (label)
 		(void)err_wrap(&err, "%s", label);
-	report_add(&transform->report, &err, item);
+	if (transform->left_warns && err.code == ERR_VALUE && !flux_refuses(item))
+		report_note("warning: %s", err.msg);
+	else
+		report_add(&transform->report, &err, item);
 }
 
 /* A list of objects that arrives as one item, as kpt hands it over, is not decrypted but for a `sops` of its own. But what is in it will be
@@ -210,7 +233,8 @@ static int run_hits(struct transform *transform, struct run *run)
 	}
 	if (transform->report.all || decrypt_all(transform, run) < 0)
 		return -1;
-	verify_report(&run->verify, session, &run->find, run->jobs, &transform->report);
+	verify_report(&run->verify, session, &run->find, run->jobs, transform->mac_warns,
+		      &transform->report);
 	if (transform->report.all)
 		return -1;
 	for (i = 0; i < run->find.count; i++) {
@@ -221,13 +245,14 @@ static int run_hits(struct transform *transform, struct run *run)
 			report_add(&transform->report, &err, run->find.hits[i].item);
 			continue;
 		}
-		if (apply_result(&run->splice, &run->find.arena, &run->find.hits[i], &run->jobs[i],
-				 &err) < 0)
+		if (apply_result(&run->splice, &transform->doc->arena, &run->find.hits[i],
+				 &run->jobs[i], &err) < 0)
 			report_add(&transform->report, &err, run->find.hits[i].item);
 	}
 	if (transform->report.all)
 		return -1;
 	note_comments(run);
+	note_macs(transform, run);
 	return 0;
 }
 

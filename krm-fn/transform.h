@@ -18,12 +18,14 @@ struct transform {
 	struct doc *doc;  /* owns the items */
 	struct doc_node *const *items;
 	size_t count;
+	bool mac_warns; /* a wrong MAC is told, and no error: `build` shows what Flux applies */
+	bool left_warns; /* ciphertext that is left is told, but for what Flux refuses to apply: --compat=flux */
 	/* out */
 	struct report report; /* what went wrong, with all bad items */
 };
 
 /* Appends the text with everything decrypted to out. -1: the report has at least one entry, and nothing is to be printed. The items are
- * decrypted in place either way. */
+ * decrypted in place either way; what is new in them lives in doc. */
 int transform_run(struct transform *transform, struct buf *out) NODISCARD;
 
 /* mode: validate. Nothing is decrypted; -1 where anything in scope is ciphertext. */

@@ -179,15 +179,24 @@ static bool own_mac_fits(const struct decrypt_job *job)
 	return job->done && !job->mac_bad;
 }
 
+static void tell(struct report *report, const struct err *err, const struct doc_node *item,
+		 bool warn)
+{
+	if (warn)
+		report_note("warning: %s", err->msg);
+	else
+		report_add(report, err, item);
+}
+
 /* A patch that puts another text into sops.mac hides the source. One of the document's own history does that too, but no other. */
-static void report_forged(const struct source_want *want, struct report *report)
+static void report_forged(const struct source_want *want, bool warn, struct report *report)
 {
 	struct err err = ERR_INIT;
 
 	(void)err_set(&err, ERR_MAC,
 		      "%s: 'sops.mac' was never the MAC of a document with this data key",
 		      want->label);
-	report_add(report, &err, want->item);
+	tell(report, &err, want->item, warn);
 }
 
 /* Why there is no source: what was looked through, and what was not. A limit that somebody who writes to Git has used up must not look like a
@@ -249,7 +258,7 @@ static void note_odd(const struct source_want *want)
 
 /* One want whose source was found or differs. */
 static void report_found(const struct verify *verify, size_t i, const struct find *find,
-			 const struct decrypt_job *jobs, struct report *report)
+			 const struct decrypt_job *jobs, bool warn, struct report *report)
 {
 	const struct source_want *want = &verify->wants[i];
 	const struct verify_want *fact = &verify->facts[i];
@@ -265,11 +274,12 @@ static void report_found(const struct verify *verify, size_t i, const struct fin
 		err = *jobs[fact->job].err;
 		(void)err_wrap(&err, "%s: its source", want->label);
 	}
-	report_add(report, &err, find->hits[fact->hit].item);
+	tell(report, &err, find->hits[fact->hit].item, warn);
 }
 
 void verify_report(const struct verify *verify, const struct session *session,
-		   const struct find *find, const struct decrypt_job *jobs, struct report *report)
+		   const struct find *find, const struct decrypt_job *jobs, bool warn,
+		   struct report *report)
 {
 	char names[NAMES_SHOWN_MAX];
 	size_t i, count = 0, len = 0;
@@ -279,13 +289,13 @@ void verify_report(const struct verify *verify, const struct session *session,
 		struct span label = span_str(want->label);
 
 		if (want->verdict != SOURCE_NOT_FOUND) {
-			report_found(verify, i, find, jobs, report);
+			report_found(verify, i, find, jobs, warn, report);
 			continue;
 		}
 		if (!jobs[verify->facts[i].hit].done || own_mac_fits(&jobs[verify->facts[i].hit]))
 			continue;
 		if (jobs[verify->facts[i].hit].mac_forged) {
-			report_forged(want, report);
+			report_forged(want, warn, report);
 			continue;
 		}
 		if (session->mac == POLICY_MAC_VERIFY) {

@@ -43,9 +43,10 @@ int verify_find(struct verify *verify, struct session *session, const struct fin
 /* Adds a job for each source to jobs, behind the `count` that are there; there must be room for as many again. Returns the new count. */
 size_t verify_add_jobs(struct verify *verify, struct decrypt_job *jobs, size_t count);
 
-/* Tells what came of it. */
+/* Tells what came of it. warn: what is wrong is a note, too, and no error. */
 void verify_report(const struct verify *verify, const struct session *session,
-		   const struct find *find, const struct decrypt_job *jobs, struct report *report);
+		   const struct find *find, const struct decrypt_job *jobs, bool warn,
+		   struct report *report);
 
 void verify_release(struct verify *verify);
 

@@ -32,9 +32,11 @@ struct walk {
 		[WALK_PATH_MAX]; /* of the folder we are in, relative to the root, with a slash at its end; "" for the root */
 };
 
+enum kind { KIND_FILE, KIND_LINK, KIND_FOLDER };
+
 struct name {
 	const char *text;
-	bool is_dir;
+	enum kind kind;
 };
 
 struct names {
@@ -70,32 +72,30 @@ static int compare(const void *a, const void *b)
 {
 	const struct name *x = a, *y = b;
 
-	if (x->is_dir != y->is_dir)
-		return x->is_dir ? 1 : -1;
+	if ((x->kind == KIND_FOLDER) != (y->kind == KIND_FOLDER))
+		return x->kind == KIND_FOLDER ? 1 : -1;
 	return strcmp(x->text, y->text);
 }
 
-/* A folder or regular file, told without following a link. false for all else, and where it is gone. */
-static bool classify(int dir, const struct dirent *entry, bool *ret_is_dir)
+static bool kind_of_mode(mode_t mode, enum kind *ret)
+{
+	*ret = S_ISDIR(mode) ? KIND_FOLDER : S_ISLNK(mode) ? KIND_LINK : KIND_FILE;
+	return S_ISDIR(mode) || S_ISLNK(mode) || S_ISREG(mode);
+}
+
+/* A folder, regular file or link, told without following it. false for all else, and where it is gone. */
+static bool classify(int dir, const struct dirent *entry, enum kind *ret)
 {
 	struct stat st;
 
-	switch (entry->d_type) {
-	case DT_REG:
-	case DT_DIR:
-		*ret_is_dir = entry->d_type == DT_DIR;
-		return true;
-	case DT_UNKNOWN: /* some file systems do not say */
-		if (fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			return false;
-		*ret_is_dir = S_ISDIR(st.st_mode);
-		return S_ISDIR(st.st_mode) || S_ISREG(st.st_mode);
-	default:
-		return false;
-	}
+	if (entry->d_type != DT_UNKNOWN)
+		return kind_of_mode(DTTOIF(entry->d_type), ret);
+	/* Some file systems do not say. */
+	return fstatat(dir, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       kind_of_mode(st.st_mode, ret);
 }
 
-static int names_add(struct names *names, const char *text, bool is_dir, struct err *err)
+static int names_add(struct names *names, const char *text, enum kind kind, struct err *err)
 {
 	char *copy = arena_str(&names->arena, span_str(text), err);
 
@@ -110,21 +110,21 @@ static int names_add(struct names *names, const char *text, bool is_dir, struct 
 		names->list = list;
 		names->room = room;
 	}
-	names->list[names->count++] = (struct name){copy, is_dir};
+	names->list[names->count++] = (struct name){copy, kind};
 	return 0;
 }
 
-static int names_read(DIR *dir, struct names *names, struct err *err)
+static int names_read(DIR *dir, bool links, struct names *names, struct err *err)
 {
 	const struct dirent *entry;
-	bool is_dir;
+	enum kind kind;
 
 	while ((entry = readdir(dir))) {
 		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0 ||
 		    strcmp(entry->d_name, ".git") == 0)
 			continue;
-		if (classify(dirfd(dir), entry, &is_dir) &&
-		    names_add(names, entry->d_name, is_dir, err) < 0)
+		if (classify(dirfd(dir), entry, &kind) && (links || kind != KIND_LINK) &&
+		    names_add(names, entry->d_name, kind, err) < 0)
 			return -1;
 	}
 	if (names->count)
@@ -151,9 +151,12 @@ static void path_pop(struct walk *walk, size_t len)
 	walk->path_len = len;
 }
 
-static enum walk_next visit_file(struct walk *walk, int dir, const char *name, struct err *err)
+static enum walk_next visit_file(struct walk *walk, int dir, const struct name *entry,
+				 struct err *err)
 {
-	struct walk_file file = {.path = walk->path, .name = name, .dir = dir};
+	const char *name = entry->text;
+	struct walk_file file = {
+		.path = walk->path, .name = name, .dir = dir, .link = entry->kind == KIND_LINK};
 	size_t before = walk->path_len;
 	enum walk_next next;
 
@@ -222,13 +225,13 @@ static enum walk_next visit_folder(struct walk *walk, int fd, const char *except
 			close(own);
 		return next;
 	}
-	if (names_read(dir, &names, err) < 0)
+	if (names_read(dir, walk->options->links, &names, err) < 0)
 		return WALK_ERROR;
 	for (i = 0; i < names.count && next == WALK_ON; i++) {
 		const struct name *name = &names.list[i];
 
-		if (!name->is_dir)
-			next = visit_file(walk, fd, name->text, err);
+		if (name->kind != KIND_FOLDER)
+			next = visit_file(walk, fd, name, err);
 		else if (!except || strcmp(name->text, except) != 0)
 			next = enter(walk, fd, name->text, depth, err);
 	}

@@ -20,6 +20,7 @@ struct walk_file {
 	const char *path; /* relative to the walk's root */
 	const char *name; /* its last part */
 	int dir;          /* the open folder */
+	bool link;        /* a symbolic link; only with walk_options.links */
 };
 
 /* Tells what to do next: WALK_ON, WALK_STOP (the walk ends, no error), or -1 with err filled. */
@@ -31,6 +32,7 @@ struct walk_options {
 	const char *
 		start; /* relative to root, NULL or "": root. Files below start come first, then those of its parent, ... up to root */
 	size_t files_max; /* files shown; past it the walk ends and *ret_limit is set */
+	bool links;       /* show symbolic links too; they are still not followed */
 };
 
 /* Names are sorted, files before folders, so that two runs see the same order. What can not be opened, or lies too deep, is skipped and

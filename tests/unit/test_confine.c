@@ -133,6 +133,58 @@ static void walk_decides_as_the_kernel_does(void **state)
 #endif
 }
 
+/* The tree `repo` is all there is: what leads up stays in it, what begins at `/` begins there. */
+static const struct {
+	const char *path;
+	const char *content;
+	enum err_code code;
+} clamped[] = {
+	{"top", "top", ERR_NONE},
+	{"/top", "top", ERR_NONE},
+	{"../../../top", "top", ERR_NONE},
+	{"apps/../../top", "top", ERR_NONE},
+	{"/apps/web/file", "web", ERR_NONE},
+	{"apps/web/link", "top", ERR_NONE},
+	{"apps/web/up/web/file", "web", ERR_NONE},
+	{"../../../../../etc/hostname", NULL, ERR_NOT_FOUND},
+	{"/etc/hostname", NULL, ERR_NOT_FOUND},
+	{"apps/web/absolute", NULL, ERR_NOT_FOUND},
+	{"apps/web/leak", NULL, ERR_NOT_FOUND},
+	{"outside", NULL, ERR_NOT_FOUND},
+	{"apps/web/loop", NULL, ERR_SYSTEM},
+	{"apps/web/fifo", NULL, ERR_FORMAT},
+};
+
+static void check_clamped(void)
+{
+	struct confine confine = CONFINE_INIT;
+	struct err err = ERR_INIT;
+	size_t i;
+
+	confine_clamp(open("../..", O_RDONLY | O_DIRECTORY | O_CLOEXEC), "repo", &confine);
+	for (i = 0; i < ARRAY_LEN(clamped); i++) {
+		struct buf got = BUF_INIT(100);
+		int rc = confine_read(&confine, clamped[i].path, 100, &got, &err);
+
+		if (rc != (clamped[i].content ? 0 : -1) || (rc < 0 && err.code != clamped[i].code))
+			fail_msg("'%s': %d %s", clamped[i].path, rc, err.msg);
+		if (rc == 0)
+			assert_true(span_is(buf_span(&got), clamped[i].content));
+		buf_release(&got);
+	}
+	confine_close(&confine);
+}
+
+static void a_clamped_root_is_all_there_is(void **state)
+{
+	check_clamped();
+#ifdef KRMSOPS_TEST
+	confine_no_openat2 = true;
+	check_clamped();
+	confine_no_openat2 = false;
+#endif
+}
+
 static void opens_absolute_paths_below_the_root(void **state)
 {
 	struct confine confine = CONFINE_INIT;
@@ -237,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(stays_below_the_git_toplevel, enter_web),
 		cmocka_unit_test_setup(walk_decides_as_the_kernel_does, enter_web),
+		cmocka_unit_test_setup(a_clamped_root_is_all_there_is, enter_web),
 		cmocka_unit_test_setup(opens_absolute_paths_below_the_root, enter_web),
 		cmocka_unit_test_setup(root_is_the_given_one, enter_web),
 		cmocka_unit_test_setup(root_may_lie_elsewhere, enter_web),

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The verb `build`: command line in, what flux_build.h makes of it out.
+ */
+#include "cmd_build.h"
+
+#include "build_args.h"
+
+#include "base/text.h"
+
+static const char help[] =
+	"usage: krm-sops build [-k FILE | --name NAME --namespace NS] [options] DIR\n"
+	"\n"
+	"Prints what Flux applies for a Kustomization, name hashes included. DIR is the\n"
+	"top of the repository; without a Flux object, a folder with a kustomization.\n"
+	"\n"
+	"  -k FILE                 the Flux Kustomization; or found in DIR by --name NAME\n"
+	"  --source FILE           its GitRepository, for what it ignores\n"
+	"  --substitute-from FILE  ConfigMaps and Secrets of spec.postBuild\n"
+	"  --lax                   variables that are not there are empty\n"
+	"  --keys DIR, --keys-flat DIR, --key-secret FILE, --namespace NS\n"
+	"                          where key Secrets lie, and whose may be used\n"
+	"  --global-age NS/NAME    the age keys of a Kustomization without secretRef\n"
+	"  --mac verify            a wrong MAC is an error, not a warning\n"
+	"  --compat flux           let through what Flux lets through, and warn\n"
+	"  --kustomize FILE        else kustomize or kubectl on PATH\n"
+	"  --allow-remote          let kustomize fetch bases\n"
+	"  --stage MODE            where decrypted files lie: namespace, memory or auto\n"
+	"\n"
+	"example: krm-sops build --name apps --namespace flux-system --keys ~/keys .\n";
+
+static int parse(int argc, char **argv, struct build_args *args, struct options *options,
+		 struct err *err)
+{
+	int at = 1, r;
+
+	options_from_env(options);
+	while (at < argc) {
+		r = options_take(options, argc, argv, &at, err);
+		if (r == 0)
+			r = build_args_take(args, argc, argv, &at, err);
+		if (r < 0)
+			return -1;
+		if (r > 0)
+			continue;
+		if (argv[at][0] == '-' || args->folder)
+			return err_set(err, ERR_USAGE, "build: unknown argument '%s'",
+				       text_quote(span_str(argv[at])).text);
+		args->folder = argv[at++];
+	}
+	return 0;
+}
+
+static int run(int argc, char **argv)
+{
+	CLEAN_BUF struct buf out = BUF_INIT((size_t)FLUX_BUILD_OUTPUT_MAX);
+	CLEAN_BUILD_RUN struct build_run run = BUILD_RUN_INIT;
+	struct build_args args = {.folder = NULL};
+	struct err err = ERR_INIT;
+
+	if (parse(argc, argv, &args, &run.session.options, &err) < 0 ||
+	    build_run_prepare(&args, &run, &err) < 0)
+		return command_fail(&err);
+	if (flux_build_run(&run.build, &out, &err) < 0)
+		return run.build.report.all ? report_print(&run.build.report) : command_fail(&err);
+	return command_write(&out, &err) < 0 ? command_fail(&err) : 0;
+}
+
+const struct command cmd_build = {
+	.name = "build",
+	.summary = "the manifests that Flux would apply for a Kustomization",
+	.help = help,
+	.run = run,
+};

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The variables of spec.postBuild: `substituteFrom` out of manifests that were given, then `substitute`, which wins.
+ * fluxcd/pkg: kustomize/kustomize_varsub.go
+ */
+#ifndef FLUX_VARS_H
+#define FLUX_VARS_H
+
+#include "flux_spec.h"
+
+enum { FLUX_VARS_MAX = 10 * 1000 };
+
+struct flux_var {
+	struct span name, value;
+};
+
+struct flux_vars {
+	struct arena arena;
+	struct flux_var *list;
+	size_t count;
+};
+
+#define FLUX_VARS_INIT                                         \
+	{                                                      \
+		.arena = ARENA_INIT((size_t)256 * 1024 * 1024) \
+	}
+#define CLEAN_FLUX_VARS CLEANUP(flux_vars_release)
+
+/* items: the ConfigMaps and Secrets to take `substituteFrom` out of. Errors: ERR_NOT_FOUND for one that is not there and not optional, ERR_FORMAT for
+ * a name that is none and for base64 that is none, ERR_NOMEM. */
+int flux_vars_load(const struct flux_spec *spec, struct doc_node *const *items, size_t count,
+		   struct flux_vars *ret_vars, struct err *err) NODISCARD;
+
+/* An envsubst_lookup; cookie is the variables. */
+bool flux_vars_lookup(const void *cookie, struct span name, struct span *ret_value);
+
+void flux_vars_release(struct flux_vars *vars);
+
+#endif
