@@ -32,7 +32,7 @@ struct search {
 	size_t count, open; /* wants, those that are not FOUND */
 	const struct source_options *options;
 	struct source_files *files;
-	struct regex_work patterns;
+	struct source_rule rule; /* of those without a source */
 };
 
 /* A file as one kind of document, read when it is first asked for. */
@@ -372,7 +372,7 @@ static int note_rest(struct search *search, struct err *err)
 		struct source_want *want = search->by_mac[i];
 
 		if (want->verdict == SOURCE_NOT_FOUND &&
-		    source_notes(want->item, &search->patterns, &search->files->arena, &want->notes,
+		    source_notes(want->item, &search->rule, &search->files->arena, &want->notes,
 				 &want->note_count, err) < 0)
 			return err_wrap(err, "%s", want->label);
 	}
@@ -383,6 +383,7 @@ static void free_search(struct search *search)
 {
 	free(search->by_mac);
 	free(search->seen);
+	sops_rule_release(&search->rule.rule);
 }
 
 int source_find(struct source_want *wants, size_t n, const struct source_options *options,

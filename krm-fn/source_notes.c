@@ -13,7 +13,7 @@ enum { NOTE_MAX = 512 /* bytes of one note */ };
 
 struct notes {
 	struct arena *arena;
-	struct regex_work *work;
+	struct source_rule *last;
 	const struct item_view *view;
 	bool secret;
 	const char *list[SOURCE_NOTES_MAX];
@@ -64,18 +64,18 @@ static int visit(void *cookie, const struct leaf *leaf, struct err *err)
 
 static int note_leaves(struct notes *notes, struct err *err)
 {
-	CLEAN_SOPS_RULE struct sops_rule rule = {.regex = NULL};
+	struct sops_rule *rule = &notes->last->rule;
 
-	if (sops_rule_init(&notes->view->meta, notes->work, &rule, err) < 0)
+	if (sops_rule_init(&notes->view->meta, &notes->last->work, rule, err) < 0)
 		return err->code == ERR_FORMAT ? 0 : -1; /* it will not decrypt either */
-	return leaves_walk(notes->view->branch, &rule, visit, notes, err);
+	return leaves_walk(notes->view->branch, rule, visit, notes, err);
 }
 
-int source_notes(struct doc_node *item, struct regex_work *work, struct arena *arena,
+int source_notes(struct doc_node *item, struct source_rule *rule, struct arena *arena,
 		 const char ***ret_notes, size_t *ret_count, struct err *err)
 {
 	CLEAN_ITEM_VIEW struct item_view view = ITEM_VIEW_INIT;
-	struct notes notes = {.arena = arena, .work = work, .view = &view};
+	struct notes notes = {.arena = arena, .last = rule, .view = &view};
 	struct span kind = doc_get_str(item, "kind");
 	struct err own = ERR_INIT;
 	const char **list;

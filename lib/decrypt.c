@@ -19,8 +19,6 @@ struct engine {
 	struct sops_value_opener opener;
 	struct sops_rule rule;
 	struct regex_work patterns; /* of all jobs */
-	const struct sops_meta
-		*rule_of; /* whose rule that is: documents of a repository share theirs */
 };
 
 static void engine_release(struct engine *engine)
@@ -100,20 +98,6 @@ static int check_mac(struct engine *engine, struct decrypt_job *job, struct err 
 	return 0;
 }
 
-static int set_rule(struct engine *engine, const struct sops_meta *meta, struct err *err)
-{
-	const struct sops_meta *last = engine->rule_of;
-
-	if (last && last->rule == meta->rule && span_eq(last->rule_text, meta->rule_text))
-		return 0;
-	sops_rule_release(&engine->rule);
-	engine->rule_of = NULL;
-	if (sops_rule_init(meta, &engine->patterns, &engine->rule, err) < 0)
-		return -1;
-	engine->rule_of = meta;
-	return 0;
-}
-
 static int open_job(struct engine *engine, struct decrypt_job *job, struct err *err)
 {
 	struct sops_tree tree = {
@@ -129,7 +113,7 @@ static int open_job(struct engine *engine, struct decrypt_job *job, struct err *
 
 	engine->opener.gcm = engine->gcm;
 	engine->opener.arena = &doc_of(job)->arena;
-	if (set_rule(engine, &job->meta, err) < 0 ||
+	if (sops_rule_init(&job->meta, &engine->patterns, &engine->rule, err) < 0 ||
 	    gcm_set_key(engine->gcm, job->key.data, err) < 0)
 		return -1;
 	sops_mac_start(engine->mac, job->meta.mac_only_encrypted);

@@ -169,6 +169,11 @@ int regex_compile(struct span pattern, struct regex_work *work, struct regex **r
 	return 0;
 }
 
+struct span regex_text(const struct regex *regex)
+{
+	return buf_span(&regex->matcher->pattern);
+}
+
 void regex_free(struct regex *regex)
 {
 	if (!regex)

@@ -27,6 +27,9 @@ int regex_compile(struct span pattern, struct regex_work *work, struct regex **r
 int regex_match(const struct regex *regex, struct span subject, bool *ret_match, struct err *err)
 	NODISCARD;
 
+/* The pattern that it was made of. */
+struct span regex_text(const struct regex *regex);
+
 /* NULL is fine. */
 void regex_free(struct regex *regex);
 

@@ -11,6 +11,10 @@ int sops_rule_init(const struct sops_meta *meta, struct regex_work *work,
 {
 	struct sops_rule rule = {.kind = meta->rule};
 
+	if (ret_rule->regex && ret_rule->kind == rule.kind &&
+	    span_eq(regex_text(ret_rule->regex), meta->rule_text))
+		return 0;
+	sops_rule_release(ret_rule);
 	if (rule.kind == SOPS_RULE_UNENCRYPTED_SUFFIX || rule.kind == SOPS_RULE_ENCRYPTED_SUFFIX)
 		rule.suffix = meta->rule_text;
 	/* Differs: for sops a pattern that does not compile matches nothing, silently. */

@@ -27,7 +27,8 @@ struct sops_rule_state {
 	bool prior_comment; /* ... and one that is not the last of them */
 };
 
-/* ret_rule must be zeroed. work: as in regex.h, or NULL. Errors: ERR_FORMAT for a pattern that RE2 would not take, ERR_NOMEM. */
+/* ret_rule must be zeroed, or one that this has filled: documents of a repository share theirs, so a pattern is kept where it is the same again.
+ * work: as in regex.h, or NULL. Errors: ERR_FORMAT for a pattern that RE2 would not take, ERR_NOMEM. */
 int sops_rule_init(const struct sops_meta *meta, struct regex_work *work,
 		   struct sops_rule *ret_rule, struct err *err) NODISCARD;
 

@@ -111,6 +111,35 @@ static void differs_refuses_bad_pattern(void **state)
 	}
 }
 
+/* A rule that is filled again: the pattern is kept where it is the same, and nothing else of it. */
+static void keeps_a_pattern_that_comes_again(void **state)
+{
+	struct sops_meta meta = {.rule = SOPS_RULE_ENCRYPTED_REGEX, .rule_text = SPAN("^data$")};
+	CLEAN_SOPS_RULE struct sops_rule rule = {.regex = NULL};
+	struct sops_rule_state at = {.key_hit = false};
+	struct err err = ERR_INIT;
+	const struct regex *first;
+
+	assert_int_equal(sops_rule_init(&meta, NULL, &rule, &err), 0);
+	first = rule.regex;
+	meta.rule_text = span_str("^data$");
+	assert_int_equal(sops_rule_init(&meta, NULL, &rule, &err), 0);
+	assert_ptr_equal(rule.regex, first);
+	meta.rule_text = SPAN("^b$");
+	assert_int_equal(sops_rule_init(&meta, NULL, &rule, &err), 0);
+	assert_int_equal(sops_rule_key(&rule, SPAN("data"), &at, &err), 0);
+	assert_false(at.key_hit);
+	assert_int_equal(sops_rule_key(&rule, SPAN("b"), &at, &err), 0);
+	assert_true(at.key_hit);
+	meta.rule = SOPS_RULE_UNENCRYPTED_REGEX;
+	assert_int_equal(sops_rule_init(&meta, NULL, &rule, &err), 0);
+	assert_int_equal(rule.kind, SOPS_RULE_UNENCRYPTED_REGEX);
+	meta = (struct sops_meta){.rule = SOPS_RULE_ENCRYPTED_SUFFIX, .rule_text = SPAN("_x")};
+	assert_int_equal(sops_rule_init(&meta, NULL, &rule, &err), 0);
+	assert_null(rule.regex);
+	assert_true(span_is(rule.suffix, "_x"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -119,6 +148,7 @@ int main(void)
 		cmocka_unit_test(comments_that_keep_clear),
 		cmocka_unit_test(comments_that_encrypt),
 		cmocka_unit_test(differs_refuses_bad_pattern),
+		cmocka_unit_test(keeps_a_pattern_that_comes_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
