@@ -34,7 +34,7 @@ struct keys_where {
 };
 
 /* Adds the keys of the Secret namespace/name to the ring. namespace is the functionConfig's, a null span where it has none (then the one of
- * `where`). Data keys are Flux's (krm-and-flux.md 4.3): *.agekey is used, those of services that this build does not have are noted in the
+ * `where`). Data keys are Flux's (krm-and-flux.md 4.3): *.agekey and *.asc are used, those of services that this build does not have are noted in the
  * ring, all else is ignored. A Secret from the function's input may hold age and PGP keys only.
  * Errors: ERR_POLICY (a namespace that is not ours; credentials from the input), ERR_NO_KEY (no such Secret, with all places that were looked
  * at), ERR_FORMAT and ERR_UNSUPPORTED (a malformed key: "failed to import 'KEY' data from sops decryption Secret 'NS/NAME': ..."),

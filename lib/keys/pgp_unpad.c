@@ -15,8 +15,9 @@ static const uint8_t key_lens[] = {16, 24, 32};
 /* Hides from the compiler that a mask is all zeroes or all ones, lest it makes a branch of it. */
 static inline uint32_t opaque(uint32_t mask)
 {
-	__asm__("" : "+r"(mask));
-	return mask;
+	volatile uint32_t hidden = mask;
+
+	return hidden;
 }
 
 /* All ones where x is 0. */

@@ -8,6 +8,7 @@ Input is forged (tests/tools/forge.c), processes are started and measured by tes
 import argparse
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -106,6 +107,56 @@ def exec_function(b):
           "at most 5 s of CPU", got[2] <= 5)
 
 
+class PgpSet:
+    """100 Secrets, each with a data key of its own for one PGP key: a ResourceList for us, 100 messages for gpg."""
+    COUNT = 100
+
+    def __init__(self, b, name, parameters):
+        self.folder = b.folder / name
+        self.home, keys = self.folder / "home", self.folder / "keys"
+        self.folder.mkdir()
+        self.home.mkdir(mode=0o700)
+        keys.mkdir()
+        self.env = {**b.env, "GNUPGHOME": str(self.home)}
+        self.gpg("--gen-key", data=f"{parameters}\nName-Real: {name}\nExpire-Date: 0\n%no-protection\n%commit\n".encode())
+        fpr = next(line.split(":")[9] for line in self.gpg("--with-colons", "--list-keys").decode().split("\n") if line.startswith("fpr"))
+        (keys / "sops.asc").write_bytes(self.gpg("--armor", "--export-secret-keys"))
+        items = []
+        for i in range(self.COUNT):
+            plain = self.folder / f"{i}.yaml"
+            plain.write_text(f"apiVersion: v1\nkind: Secret\nmetadata:\n  name: s{i}\ndata:\n  password: aHVzaA==\n")
+            argv = [b.sops, "encrypt", "--pgp", fpr, "--encrypted-regex", "^data$", str(plain)]
+            text = subprocess.run(argv, env=self.env, check=True, capture_output=True, text=True).stdout
+            items.append("- " + text.replace("\n", "\n  ").rstrip() + "\n")
+            found = re.search(r"-----BEGIN.*?-----END PGP MESSAGE-----", text, re.S).group(0)
+            (self.folder / f"{i}.enc").write_text(re.sub(r"(?m)^ +", "", found))
+        self.list = self.folder / "list.yaml"
+        config = "functionConfig: {apiVersion: krm-sops.dev/v1alpha1, kind: Decrypt, metadata: {name: d, namespace: n}, spec: {decryption: {provider: sops, secretRef: {name: s}}}}\n"
+        self.list.write_text("apiVersion: config.kubernetes.io/v1\nkind: ResourceList\n" + config + "items:\n" + "".join(items))
+        self.ours = [b.program, "--keys-flat", str(keys)]
+        self.theirs = ["sh", "-c", f"for i in $(seq 0 {self.COUNT - 1}); do gpg --homedir {self.home} --quiet --batch -d {self.folder}/$i.enc || exit 1; done"]
+
+    def gpg(self, *words, data=b""):
+        return subprocess.run(["gpg", "--homedir", str(self.home), "--quiet", "--batch", *words], input=data, check=True, capture_output=True).stdout
+
+    def close(self):
+        subprocess.run(["gpgconf", "--homedir", str(self.home), "--kill", "gpg-agent"], check=False)
+
+
+def pgp_messages(b):
+    if not b.sops or not shutil.which("gpg"):
+        print("no sops or no gpg here: PGP is not measured")
+        return
+    for what, factor, parameters in (("RSA-3072", 4, "Key-Type: rsa\nKey-Length: 3072\nKey-Usage: cert\nSubkey-Type: rsa\nSubkey-Length: 3072"),
+                                     ("Curve25519", 10, "Key-Type: eddsa\nKey-Curve: ed25519\nKey-Usage: cert\nSubkey-Type: ecdh\nSubkey-Curve: cv25519")):
+        pgp = PgpSet(b, what, parameters)
+        ours, theirs = b.run(9, [pgp.ours, pgp.theirs], str(pgp.list))
+        pgp.close()
+        ratio = theirs[0] / ours[0]
+        b.row(f"100 Secrets by PGP ({what}), each with its own data key", f"{show(ours)}; 100 times `gpg -d`, agent running, {theirs[0]:.0f} ms: {ratio:.1f} times",
+              f"{factor} times faster than gpg", ratio >= factor)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", required=True)
@@ -120,6 +171,7 @@ def main():
         many_secrets(b)
         plain_items(b)
         exec_function(b)
+        pgp_messages(b)
     print("\n| work | measured | goal | met |\n| --- | --- | --- | --- |")
     for row in b.rows:
         print("| " + " | ".join(row) + " |")

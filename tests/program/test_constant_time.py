@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ML-KEM in constant time: no branch and no address depends on a secret, at any optimisation (tests/constant_time/mlkem.c), and no compiler
-makes a division of it, which takes longer for some numbers than for others."""
+"""ML-KEM and the padding of PGP's session keys in constant time: no branch and no address depends on a secret, at any optimisation
+(tests/constant_time), and no compiler makes a division of it, which takes longer for some numbers than for others."""
 import pathlib
 import re
 import shutil
@@ -9,29 +9,37 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-SOURCES = ["lib/keys/mlkem.c", "lib/keys/mlkem_poly.c"]
+SOURCES = {"mlkem": ["lib/keys/mlkem.c", "lib/keys/mlkem_poly.c"], "pgp_unpad": ["lib/keys/pgp_unpad.c"]}
 FLAGS = ["-std=gnu17", "-D_GNU_SOURCE", "-Ilib"]
 LEVELS = ["-O0", "-O1", "-O2", "-O3", "-Os"]
 
 
-def build(folder, level):
-    program = folder / f"mlkem{level}"
+def build(folder, level, name):
+    program = folder / f"{name}{level}"
     subprocess.run(["clang", *FLAGS, level, "-g", "-fsanitize=memory", "-fno-sanitize-recover=all", "-o", program,
-                    "tests/constant_time/mlkem.c", *SOURCES, "lib/base/wipe.c", "lib/base/err.c"], cwd=ROOT, check=True)
+                    f"tests/constant_time/{name}.c", *SOURCES[name], "lib/base/wipe.c", "lib/base/err.c"], cwd=ROOT, check=True)
     return program
 
 
 @pytest.mark.parametrize("level", LEVELS)
 def test_nothing_branches_on_a_secret(tmp_path, level):
-    program = build(tmp_path, level)
+    program = build(tmp_path, level, "mlkem")
     done = subprocess.run([program], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr[:3000]
     values = dict(line.split(" ") for line in done.stdout.splitlines())
     assert values["secret"] == values["again"] != values["forged"]
 
 
-def test_a_branch_on_a_secret_is_reported(tmp_path):
-    program = build(tmp_path, "-O1")
+@pytest.mark.parametrize("level", LEVELS)
+def test_padding_tells_nothing(tmp_path, level):
+    done = subprocess.run([build(tmp_path, level, "pgp_unpad")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[:3000]
+    assert done.stdout == "good 0:9:32\nbad -1:0:0\n"
+
+
+@pytest.mark.parametrize("name", SOURCES)
+def test_a_branch_on_a_secret_is_reported(tmp_path, name):
+    program = build(tmp_path, "-O1", name)
     done = subprocess.run([program, "leak"], capture_output=True, text=True, check=False)
     assert done.returncode != 0 and "use-of-uninitialized-value" in done.stderr
 
@@ -40,7 +48,7 @@ def test_a_branch_on_a_secret_is_reported(tmp_path):
 @pytest.mark.parametrize("level", LEVELS)
 def test_nothing_is_divided(tmp_path, compiler, level):
     assert shutil.which("objdump")
-    for source in SOURCES:
+    for source in sum(SOURCES.values(), []):
         target = tmp_path / "x.o"
         subprocess.run([compiler, *FLAGS, level, "-c", "-o", target, source], cwd=ROOT, check=True)
         text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", target], capture_output=True, text=True, check=True).stdout

@@ -12,7 +12,10 @@
 #include "keys/age_armor.h"
 #include "keys/age_keyfile.h"
 #include "keys/age_ssh.h"
+#include "keys/key_pgp.h"
 #include "keys/keyring.h"
+#include "keys/pgp_armor.h"
+#include "keys/pgp_session.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -155,6 +158,77 @@ static void remember_row(size_t i)
 	remember("data key", plain);
 }
 
+/* Paths from tests/data/age. */
+static const struct {
+	const char *key, *file;
+} pgp_rows[] = {
+	{"../pgp/ecc.asc", "../pgp/gpg-ecc.msg"},
+	{"../pgp/primary.asc", "../pgp/gpg-primary.msg"},
+	{"../pgp/v6.asc", "../pgp/go-v6-ocb.msg"},
+};
+
+/* The key's text and numbers, and the session key. */
+static void remember_pgp(size_t i)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	CLEANUP(page_drop)
+	struct page file = page_read(pgp_rows[i].key), enc = page_read(pgp_rows[i].file);
+	struct span text = span_of(file.data, file.len), message = span_of(enc.data, enc.len),
+		    packets;
+	struct crypto_rsa_ready *ready = NULL;
+	struct pgp_found found = {.list = NULL};
+	struct pgp_wrapped wrapped;
+	struct pgp_packet packet;
+	struct pgp_session session;
+	CLEAN_WIPE(session);
+	struct err err = ERR_INIT;
+
+	assert_int_equal(pgp_armor_next(&text, &pool, &packets, &err), 1);
+	assert_int_equal(pgp_key_read(packets, &pool, &found, &err), 0);
+	if (found.list->kind == PGP_RSA) {
+		remember("PGP RSA d", found.list->rsa.d);
+		remember("PGP RSA p", found.list->rsa.p);
+		remember_reversed("PGP RSA d, reversed", found.list->rsa.d);
+		remember_reversed("PGP RSA p, reversed", found.list->rsa.p);
+		ready = crypto_rsa_ready(&found.list->rsa, &pool, &err);
+	} else {
+		remember("PGP curve secret", span_of(found.list->curve.secret, PGP_POINT_LEN));
+		remember_reversed("PGP curve secret, reversed",
+				  span_of(found.list->curve.secret, PGP_POINT_LEN));
+	}
+	assert_int_equal(pgp_armor_next(&message, &pool, &packets, &err), 1);
+	assert_int_equal(pgp_packet_next(&packets, &pool, &packet, &err), 1);
+	assert_int_equal(pgp_wrapped_read(packet.body, &wrapped, &err), 0);
+	assert_int_equal(pgp_session_open(&wrapped, found.list, ready, &session, &err), 0);
+	remember("PGP session key", span_of(session.key, session.len));
+	crypto_rsa_done(ready);
+}
+
+static void open_pgp(struct keyring *ring)
+{
+	struct key_request requests[ARRAY_LEN(pgp_rows)];
+	struct sops_key keys[ARRAY_LEN(pgp_rows)];
+	struct page encs[ARRAY_LEN(pgp_rows)];
+	struct err err = ERR_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(pgp_rows); i++) {
+		CLEANUP(page_drop) struct page key = page_read(pgp_rows[i].key);
+
+		assert_int_equal(keyring_add_pgp(ring, span_of(key.data, key.len), "x", &err), 0);
+		encs[i] = page_read(pgp_rows[i].file);
+		keys[i] = (struct sops_key){.type = SOPS_KEY_PGP,
+					    .enc = span_of(encs[i].data, encs[i].len)};
+		requests[i] = (struct key_request){.key = &keys[i]};
+	}
+	assert_int_equal(
+		key_pgp_service.open(ring->pgp, &ring->pool, requests, ARRAY_LEN(pgp_rows), &err),
+		0);
+	for (size_t i = 0; i < ARRAY_LEN(pgp_rows); i++) {
+		assert_int_equal(requests[i].verdict, KEY_OPENED);
+		page_drop(&encs[i]);
+	}
+}
+
 static void fill_ring(struct keyring *ring, struct key_request *requests, struct sops_key *keys,
 		      struct page *encs)
 {
@@ -289,6 +363,7 @@ static void secrets_lie_in_locked_memory_and_then_nowhere(void **state)
 	assert_true(__sanitizer_install_malloc_and_free_hooks(on_malloc, on_free) > 0);
 #endif
 	fill_ring(&ring, requests, keys, encs);
+	open_pgp(&ring);
 #ifndef __SANITIZE_ADDRESS__
 	if (!ring.pool.unlocked) /* the system let us */
 		assert_int_equal(search(UNLOCKED), 0);
@@ -331,6 +406,8 @@ static int setup(void **state)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
 		remember_row(i);
+	for (size_t i = 0; i < ARRAY_LEN(pgp_rows); i++)
+		remember_pgp(i);
 	return 0;
 }
 

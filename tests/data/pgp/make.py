@@ -8,12 +8,14 @@ neither, they read what is committed. Each message holds datakey.bin, those with
 NAME.asc are secret keys. MAKER-KEY[-FORM].msg are messages: to the keys of that name, 'both' is ecc and rsa.
 """
 import base64
+import hashlib
 import os
 import pathlib
 import re
 import subprocess
 import sys
 import tempfile
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parents[1] / "interop"))
@@ -139,6 +141,31 @@ def go_part(go, gpg):
     message("ecc", "-long-zlib", data=LONG, compress=2)
 
 
+def dearmor(data):
+    body = data.split(b"\n\n", 1)[1].split(b"\n=")[0].split(b"\n-----")[0]
+    return base64.b64decode(body)
+
+
+def seeds():
+    """The fuzzers' corpus (tests/fuzz): a file is named by the SHA-256 of its content."""
+    inner = b"\xcb\x26b\0\0\0\0\0" + DATA_KEY
+    zipped, raw = zlib.compress(LONG), zlib.compressobj(9, zlib.DEFLATED, -15)
+    armored = [name for name in os.listdir(HERE) if name.endswith(".msg") and "binary" not in name and "long" not in name]
+    corpus = {
+        "pgp_armor": [(HERE / name).read_bytes() for name in ("ecc.asc", "gpg-ecc.msg", "gpg-ecc-comment.msg", "go-v6.msg")],
+        "pgp_key": [dearmor((HERE / f"{name}.asc").read_bytes()) for name in ("ecc", "primary", "nist", "locked", "stub", "x25519", "v6", "public")],
+        "pgp_message": [b"\0" + dearmor((HERE / name).read_bytes()) for name in armored if not name.startswith(("gpg-rsa", "go-gorsa", "go-v6rsa", "go-goecc"))]
+        + [b"\1" + inner, b"\1\xa3\x02" + zlib.compress(inner), b"\1\xa3\x00" + inner, b"\3" + zipped, b"\2" + raw.compress(DATA_KEY) + raw.flush()],
+    }
+    for name, cases in corpus.items():
+        folder = HERE.parents[1] / "fuzz" / "corpus" / name
+        folder.mkdir(exist_ok=True)
+        for path in folder.iterdir():
+            path.unlink()
+        for case in cases:
+            (folder / hashlib.sha256(case).hexdigest()).write_bytes(case)
+
+
 def main():
     for path in HERE.iterdir():
         if path.suffix in (".asc", ".msg", ".gpg", ".bin", ".yaml"):
@@ -155,6 +182,7 @@ def main():
         go = GoPeer(folder / "go")
         go_part(go, gpg)
         go.close()
+        seeds()
         subprocess.run(["gpgconf", "--homedir", str(gpg.home), "--kill", "gpg-agent"], check=False, env={**os.environ})
 
 
