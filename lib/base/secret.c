@@ -5,6 +5,7 @@
 #include "base/secret.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -19,9 +20,35 @@ enum {
 
 struct secret_region {
 	struct secret_region *next;
-	uint8_t *data; /* of sodium_malloc */
+	struct secret_region *newer, *older; /* among those of all pools */
+	uint8_t *data;                       /* of sodium_malloc */
 	size_t size, used;
 };
+
+static struct secret_region *newest;
+static pthread_mutex_t newest_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void enlist(struct secret_region *region)
+{
+	(void)pthread_mutex_lock(&newest_lock);
+	region->older = newest;
+	if (newest)
+		newest->newer = region;
+	newest = region;
+	(void)pthread_mutex_unlock(&newest_lock);
+}
+
+static void strike_out(struct secret_region *region)
+{
+	(void)pthread_mutex_lock(&newest_lock);
+	if (region->older)
+		region->older->newer = region->newer;
+	if (region->newer)
+		region->newer->older = region->older;
+	else
+		newest = region->older;
+	(void)pthread_mutex_unlock(&newest_lock);
+}
 
 int secret_init(struct err *err)
 {
@@ -49,6 +76,7 @@ static struct secret_region *add_region(struct secret_pool *pool, size_t need, s
 	if (sodium_mlock(region->data, region->size) < 0)
 		pool->unlocked = true;
 	sodium_memzero(region->data, region->size);
+	enlist(region);
 	/* A large piece's region is full at once: behind the head, so that the head's room is not lost. */
 	if (pool->head && need > REGION_SIZE) {
 		region->next = pool->head->next;
@@ -101,10 +129,34 @@ void secret_pool_release(struct secret_pool *pool)
 		return;
 	for (region = pool->head; region; region = next) {
 		next = region->next;
+		strike_out(region);
 		sodium_free(region->data); /* wipes and unlocks */
 		free(region);
 	}
 	pool->head = NULL;
+}
+
+static bool belongs(const struct secret_region *region, const struct secret_pool *pool)
+{
+	const struct secret_region *own = pool->head;
+
+	while (own && own != region)
+		own = own->next;
+	return own != NULL;
+}
+
+/* Another thread may have held the lock when the process was forked, and is not here to give it back: then all that there is to do is to go on. */
+void secret_forget_others(const struct secret_pool *kept)
+{
+	struct secret_region *region;
+
+	if (pthread_mutex_trylock(&newest_lock) != 0)
+		return;
+	for (region = newest; region; region = region->older) {
+		if (!belongs(region, kept))
+			sodium_memzero(region->data, region->size);
+	}
+	(void)pthread_mutex_unlock(&newest_lock);
 }
 
 void secret_harden_process(void)

@@ -37,6 +37,9 @@ int secret_dup(struct secret_pool *pool, struct span s, struct span *ret_copy, s
 /* Wipes and frees all. NULL is fine. */
 void secret_pool_release(struct secret_pool *pool);
 
+/* For a process that was just forked: wipes all pieces of all pools but this one, whoever owns them. Nothing of them may be used after. */
+void secret_forget_others(const struct secret_pool *kept);
+
 /* No core file, no ptrace by the same user, files made with mode 0600. Best effort: called once by programs, first thing. */
 void secret_harden_process(void);
 

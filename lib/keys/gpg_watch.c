@@ -86,8 +86,7 @@ static void forget(const struct gpg_plan *plan)
 	for (at = environ; at && *at; at++)
 		wipe(*at, strlen(*at));
 	environ = (char **)plan->environment;
-	if (plan->foreign)
-		secret_pool_release(plan->foreign);
+	secret_forget_others(plan->pool);
 }
 
 /* From here on this process ends when the watcher does, however that ends. */

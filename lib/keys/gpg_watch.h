@@ -36,7 +36,8 @@ struct gpg_plan {
 	const char *
 		bases[GPG_HOME_BASES]; /* folders where a home may be made; NULLs are passed over */
 	bool ask;                      /* a person can be asked for a passphrase */
-	struct secret_pool *foreign;   /* keys that are not for GnuPG: wiped in the helper */
+	const struct secret_pool
+		*pool; /* that all of this lies in: others are wiped in the helper */
 };
 
 /* The program's end. */

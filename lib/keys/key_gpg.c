@@ -148,13 +148,13 @@ static int copy_user(struct key_gpg *gpg, struct err *err)
 }
 
 /* Starts the helper. */
-static int start(struct key_gpg *gpg, struct secret_pool *foreign, struct err *err)
+static int start(struct key_gpg *gpg, struct err *err)
 {
 	if (!gpg->plan.environment &&
 	    ((gpg->plan.private ? copy_places(gpg, err) : copy_user(gpg, err)) < 0 ||
 	     copy_environment(gpg, err) < 0))
 		return -1;
-	gpg->plan.foreign = foreign;
+	gpg->plan.pool = &gpg->pool;
 	return gpg_link_open(&gpg->plan, &gpg->link, err);
 }
 
@@ -265,7 +265,7 @@ static int try_one(struct key_gpg *gpg, struct secret_pool *pool, struct key_req
 	struct gpg_answer answer;
 	int64_t deadline;
 
-	if (first && start(gpg, pool, err) < 0)
+	if (first && start(gpg, err) < 0)
 		return -1;
 	deadline = deadline_of(gpg, first);
 	if (ask(gpg, request->key->enc, deadline, &answer, err) < 0)

@@ -700,6 +700,41 @@ static void no_block_goes_back_with_anything_in_it(void **state)
 }
 #endif
 
+/* In the child only: the parent's pieces stay. */
+static void a_forked_process_forgets_what_is_not_for_it(void **state)
+{
+	CLEAN_SECRET_POOL struct secret_pool kept = SECRET_POOL_INIT, other = SECRET_POOL_INIT;
+	static const uint8_t zeroes[32] = {0};
+	struct span ours, small, large;
+	static uint8_t big[100000];
+	struct err err = ERR_INIT;
+	int status;
+	pid_t child;
+
+	assert_int_equal(secret_init(&err), 0);
+	{
+		CLEAN_SECRET_POOL struct secret_pool gone = SECRET_POOL_INIT;
+
+		assert_int_equal(secret_dup(&gone, SPAN("gone"), &small, &err), 0);
+	}
+	memset(big, 7, sizeof(big));
+	assert_int_equal(secret_dup(&other, SPAN("other"), &small, &err), 0);
+	assert_int_equal(secret_dup(&other, span_of(big, sizeof(big)), &large, &err), 0);
+	assert_int_equal(secret_dup(&kept, SPAN("kept"), &ours, &err), 0);
+	child = fork();
+	if (child == 0) {
+		secret_forget_others(&kept);
+		_exit(span_is(ours, "kept") && memcmp(small.data, zeroes, small.len) == 0 &&
+				      memcmp(large.data, zeroes, sizeof(zeroes)) == 0 &&
+				      large.data[large.len - 1] == 0
+			      ? 0
+			      : 1);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	assert_true(span_is(ours, "kept") && span_is(small, "other") && large.data[9] == 7);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -718,6 +753,7 @@ int main(void)
 		cmocka_unit_test(secret_pieces_are_zero_and_apart),
 		cmocka_unit_test(secret_refuses_sizes),
 		cmocka_unit_test(secret_copies),
+		cmocka_unit_test(a_forked_process_forgets_what_is_not_for_it),
 		cmocka_unit_test(secret_works_without_locking),
 		cmocka_unit_test(process_leaves_no_core),
 		cmocka_unit_test(err_sets_and_wraps),
