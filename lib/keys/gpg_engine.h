@@ -24,7 +24,7 @@ int gpg_engine_open(const char *program, const char *home, bool ask, struct gpg_
 int gpg_engine_agent(char ret_program[static GPG_PATH_MAX], char ret_socket[static GPG_PATH_MAX],
 		     struct err *err) NODISCARD;
 
-/* Imports secret keys. Errors: ERR_FORMAT where there are none in it or not all could be imported, ERR_NOMEM. */
+/* Imports secret keys. Errors: ERR_FORMAT where there are none in it that could be imported, ERR_NOMEM. */
 int gpg_engine_import(struct gpg_engine *engine, struct span keys, struct err *err) NODISCARD;
 
 /* Opens a message and says what came of it; the bytes are appended to plain only where the message was authenticated. */

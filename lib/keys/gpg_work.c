@@ -112,26 +112,40 @@ static int start_agent(const char *home, struct err *err)
 	return pid < 0 ? -1 : 0;
 }
 
-static int import_all(struct gpg_engine *engine, const struct gpg_keys *keys, struct err *err)
+/* One text that can not be imported, a stub of a card for one, is no reason to do without the others; what was wrong is told where a key is
+ * missed. */
+static int import_all(struct gpg_engine *engine, const struct gpg_keys *keys,
+		      struct err *ret_missed, struct err *err)
 {
+	bool some = false;
+
 	for (; keys; keys = keys->next) {
-		if (gpg_engine_import(engine, keys->text, err) < 0)
-			return err_wrap(err, "PGP keys of '%s'",
-					text_quote(span_str(keys->source)).text);
+		struct err why = ERR_INIT;
+
+		if (gpg_engine_import(engine, keys->text, &why) == 0) {
+			some = true;
+			continue;
+		}
+		if (why.code == ERR_NOMEM)
+			return err_nomem(err);
+		(void)err_wrap(&why, "PGP keys of '%s'", text_quote(span_str(keys->source)).text);
+		*ret_missed = why;
 	}
-	return 0;
+	if (!some)
+		*err = *ret_missed;
+	return some ? 0 : -1;
 }
 
 /* The environment has GNUPGHOME for gpgconf, which gpgme asks where the socket is. */
 static int set_up_private(const struct gpg_plan *plan, const char *home, struct gpg_engine **engine,
-			  struct err *err)
+			  struct err *ret_missed, struct err *err)
 {
 	if (setenv("GNUPGHOME", home, 1) < 0)
 		return err_nomem(err);
 	if (write_conf(home, err) < 0 || gpg_engine_open(NULL, home, plan->ask, engine, err) < 0 ||
 	    start_agent(home, err) < 0)
 		return -1;
-	return import_all(*engine, plan->keys, err);
+	return import_all(*engine, plan->keys, ret_missed, err);
 }
 
 /* As execvp(3) would find it. */
@@ -175,7 +189,17 @@ static int set_up_user(const struct gpg_plan *plan, struct gpg_engine **engine, 
 	return gpg_engine_open(plan->program ? program : NULL, NULL, plan->ask, engine, err);
 }
 
-static int answer(struct gpg_engine *engine, int socket, const struct err *trouble)
+/* Puts what was wrong with keys behind the reason that none fits. */
+static void add_missed(struct gpg_answer *answer, const struct err *missed)
+{
+	struct err why = ERR_INIT;
+
+	(void)err_set(&why, answer->code, "%s (%s)", answer->why, missed->msg);
+	gpg_answer_set(answer, KEY_NOT_MINE, &why);
+}
+
+static int answer(struct gpg_engine *engine, int socket, const struct err *missed,
+		  const struct err *trouble)
 {
 	CLEAN_BUF struct buf plain = BUF_INIT(KEY_GPG_OPENED_MAX);
 	CLEAN_BUF struct buf message = BUF_INIT(KEY_GPG_ENC_MAX);
@@ -195,6 +219,8 @@ static int answer(struct gpg_engine *engine, int socket, const struct err *troub
 			       trouble);
 	else
 		gpg_engine_decrypt(engine, buf_span(&message), &plain, &what);
+	if (what.verdict == KEY_NOT_MINE && missed->code)
+		add_missed(&what, missed);
 	if (gpg_wire_send(socket, &what, sizeof(what), GPG_WIRE_NO_DEADLINE, &err) < 0 ||
 	    gpg_wire_send(socket, plain.data, what.len, GPG_WIRE_NO_DEADLINE, &err) < 0)
 		return -1;
@@ -205,12 +231,12 @@ void gpg_work(const struct gpg_plan *plan, const struct gpg_home *home, int sock
 	      const struct err *trouble)
 {
 	struct gpg_engine *engine = NULL;
-	struct err own = ERR_INIT;
+	struct err own = ERR_INIT, missed = ERR_INIT;
 
-	if (!trouble && (home ? set_up_private(plan, home->path, &engine, &own)
+	if (!trouble && (home ? set_up_private(plan, home->path, &engine, &missed, &own)
 			      : set_up_user(plan, &engine, &own)) < 0)
 		trouble = &own;
-	while (answer(engine, socket, trouble) == 0) {
+	while (answer(engine, socket, &missed, trouble) == 0) {
 		/* gpg processes whose parents have ended are ours in a namespace. */
 		while (waitpid(-1, NULL, WNOHANG) > 0)
 			;

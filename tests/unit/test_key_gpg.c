@@ -311,6 +311,28 @@ static void takes_keys_after_it_has_begun(void **state)
 	assert_data_key(&request);
 }
 
+/* One text that holds no key does not take the others' away; where a key is missed it is told. */
+static void does_without_what_can_not_be_imported(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	struct key_request request;
+
+	ring.host = &host;
+	add_keys(&ring, "nistp256.enc");
+	request = ask_file(&ring, "nistp256.enc");
+	assert_int_equal(request.verdict, KEY_FAILED);
+	assert_int_equal(request.code, ERR_FORMAT);
+	assert_string_equal(
+		request.why,
+		"PGP keys of 'nistp256.enc': GnuPG found no secret key that it could import");
+	add_keys(&ring, "nistp256.asc");
+	request = ask_file(&ring, "nistp256.enc");
+	assert_data_key(&request);
+	request = ask_file(&ring, "elgamal.enc");
+	assert_int_equal(request.verdict, KEY_NOT_MINE);
+	assert_non_null(strstr(request.why, " (PGP keys of 'nistp256.enc': GnuPG found no secret"));
+}
+
 static void says_why_it_does_not_open(void **state)
 {
 	static const struct {
@@ -697,6 +719,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(opens_what_our_own_reader_does_not, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(takes_keys_after_it_has_begun, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(does_without_what_can_not_be_imported, set_up,
+						tear_down),
 		cmocka_unit_test_setup_teardown(says_why_it_does_not_open, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_hanging_agent_hangs_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(differs_gnupg_is_bounded, set_up, tear_down),
