@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "keys.h"
 #include "keys_aws.h"
+#include "keys_clouds.h"
 #include "keys/key_vault.h"
 
 #include <stdarg.h>
@@ -45,8 +46,8 @@ static const struct kind {
 	{"sops.vault-token", false, true, "Vault tokens", import_vault_token},
 	{"sops.vault-addr", false, true, "Vault addresses", import_vault_address},
 	{"sops.aws-kms", false, true, "AWS KMS credentials", keys_aws_import},
-	{"sops.azure-kv", false, true, "Azure Key Vault credentials", NULL},
-	{"sops.gcp-kms", false, true, "Google Cloud KMS credentials", NULL},
+	{"sops.azure-kv", false, true, "Azure Key Vault credentials", keys_clouds_import_azure},
+	{"sops.gcp-kms", false, true, "Google Cloud KMS credentials", keys_clouds_import_gcp},
 };
 
 static const struct kind *kind_of(struct span name)
@@ -152,9 +153,9 @@ int key_data_import(const struct key_data *secret, struct span name, struct span
 				"put the Secret into a folder or file that --keys, --keys-flat or "
 				"--key-secret names");
 	}
-	if (!kind->import) {
-		note(secret->ring, "%s are not supported by this build ('%s' of Secret '%s')",
-		     kind->what, text_quote(name).text, secret->secret);
+	if (!kind->import || (kind->credential && !secret->ring->host)) {
+		note(secret->ring, "%s are not supported here ('%s' of Secret '%s')", kind->what,
+		     text_quote(name).text, secret->secret);
 		return 0;
 	}
 	if (kind->import(secret, name, value, err) < 0)

@@ -7,10 +7,11 @@
 
 #include "keys/key_vault.h"
 #include "keys_aws.h"
+#include "keys_clouds.h"
 
 int keys_network(struct keyring *ring, bool secret_ref, struct err *err)
 {
-	if (keys_aws_ambient(ring, secret_ref, err) < 0)
+	if (keys_aws_ambient(ring, secret_ref, err) < 0 || keys_clouds_ambient(ring, err) < 0)
 		return -1;
 	return key_vault_add_ambient(ring, err);
 }

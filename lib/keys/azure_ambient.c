@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Azure as the machine has it; see azure_ambient.h. Azure SDK: sdk/azidentity (default_azure_credential.go, environment_credential.go)
+ * Azure as the machine has it; see azure_ambient.h. Differs: of helpers only az is run, where the operator allows it; nobody logs in with a
+ * password. Azure SDK: sdk/azidentity (default_azure_credential.go, environment_credential.go)
  */
 #include "keys/azure_ambient.h"
 

@@ -25,6 +25,8 @@ enum {
 #define FROM_ENTRA     "Entra's token endpoint"
 #define FROM_IDENTITY  "the managed identity"
 #define FROM_CLI       "az account get-access-token"
+#define NOTHING_HERE \
+	"no Azure credentials here, neither in AZURE_... variables nor as a managed identity"
 
 static void try_candidate(struct azure_token *token, struct http *http);
 
@@ -125,9 +127,7 @@ static void done_identity(struct http *http, struct http_call *call)
 		return;
 	}
 	if (!named)
-		(void)err_set(&err, ERR_NO_KEY,
-			      "no Azure credentials here, neither in AZURE_... variables nor as a "
-			      "managed identity");
+		(void)err_set(&err, ERR_NO_KEY, NOTHING_HERE);
 	pass(token, http, &err);
 }
 
@@ -252,7 +252,10 @@ static void ask_cli(struct azure_token *token, struct http *http)
 		settle(token, http, &answer, FROM_CLI);
 		return;
 	}
-	(void)err_wrap(&err, FROM_CLI);
+	if (err.code == ERR_POLICY || err.code == ERR_NOT_FOUND)
+		(void)err_set(&err, ERR_NO_KEY, NOTHING_HERE);
+	else
+		(void)err_wrap(&err, FROM_CLI);
 	pass(token, http, &err);
 }
 

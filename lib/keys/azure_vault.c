@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Azure's key vaults by their addresses; see azure_vault.h. The suffix says what tokens are for, so Azure's own vaults are not asked first.
+ *
+ * Differs: sops asks any host, and gives it the token that it asks for where that is of a domain above its own.
  */
 #include "keys/azure_vault.h"
 

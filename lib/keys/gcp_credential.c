@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Google's credential files; see gcp_credential.h. A file says where tokens are fetched, and a file that somebody else has written could name a host
- * of his: only the provider's own are taken, and no file names a command. Go: cloud.google.com/go/auth (credentials/filetypes.go)
+ * of his. Differs: only the provider's own are taken, and no file names a command. Go: cloud.google.com/go/auth (credentials/filetypes.go)
  */
 #include "keys/gcp_credential.h"
 

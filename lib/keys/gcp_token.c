@@ -2,7 +2,7 @@
  *
  * Access tokens of Google; see gcp_token.h. Each kind of credential is a short chain of calls, whose last one brings the token; the token of any kind
  * may then be changed for one of a service account. A service account's own key needs no call at all: a token that it signs is as good as one
- * that it is given (AIP-4111), and goes to no host but that of the service. Go: cloud.google.com/go/auth (credentials)
+ * that it is given (AIP-4111), and goes to no host but that of the service. Differs: sops asks the `token_uri` of the file for one, over REST. Go: cloud.google.com/go/auth (credentials)
  */
 #include "keys/gcp_token.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Key ids and regions of Huawei Cloud; see hckms_region.h. Their SDK has a table of regions; here any name is taken that can be a part of a host
+ * Key ids and regions of Huawei Cloud; see hckms_region.h. Differs: their SDK has a table of regions; here any name is taken that can be a part of a host
  * below Huawei's own domain. sops: hckms/keysource.go (NewMasterKey); huaweicloud-sdk-go-v3: services/kms/v2/region
  */
 #include "keys/hckms_region.h"

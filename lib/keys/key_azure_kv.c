@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The Azure Key Vault key service. A vault is asked with a token for what its address says; one that the operator has named says itself what its tokens
- * are for, when it is asked without one. An entry without a version means the newest, which is looked up first. sops: azkv/keysource.go (Decrypt);
+ * are for, when it is asked without one. Differs: an entry without a version means the newest, which is looked up first; sops asks for it as it is. sops: azkv/keysource.go (Decrypt);
  * Azure SDK: sdk/security/keyvault/azkeys
  */
 #include "keys/key_azure_kv.h"

@@ -33,7 +33,7 @@ static void set(struct cloud_world *world, size_t i, const char *address, const 
 	};
 }
 
-static void knows_azures_vaults(void **state)
+static void differs_azure_vaults_are_azures(void **state)
 {
 	static const struct {
 		const char *address, *resource;
@@ -699,7 +699,29 @@ static int say_token(void *cookie, const char *line, struct secret_pool *pool, s
 			  err);
 }
 
-static void az_is_asked_where_helpers_are_allowed(void **state)
+static int refuse(void *cookie, const char *line, struct secret_pool *pool, struct span *ret,
+		  struct err *err)
+{
+	return err_set(err, ERR_POLICY, "helpers are not allowed");
+}
+
+static void says_what_is_missing_where_az_may_not_run(void **state)
+{
+	static const struct cloud_step steps[] = {{IMDS, NULL, {NULL}, 0, NULL, NULL},
+						  {.call = NULL}};
+	struct cloud_world world;
+	struct err err = ERR_INIT;
+
+	cloud_world_open(&world, NULL, NULL);
+	world.host.table.run = refuse;
+	assert_int_equal(key_azure_kv_add(&world.ring, SPAN_NULL, &err), 0);
+	set(&world, 0, VAULT, "k", "0123abcd", "AAAA");
+	cloud_world_ask(&world, steps, 1);
+	cloud_world_failed(&world, 0, ERR_NO_KEY, "no Azure credentials here");
+	cloud_world_close(&world);
+}
+
+static void differs_azure_runs_no_helper(void **state)
 {
 	static const struct cloud_step steps[] = {
 		{IMDS, NULL, {NULL}, 0, NULL, NULL},
@@ -724,7 +746,7 @@ static void az_is_asked_where_helpers_are_allowed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(knows_azures_vaults),
+		cmocka_unit_test(differs_azure_vaults_are_azures),
 		cmocka_unit_test(reads_challenges),
 		cmocka_unit_test(gives_no_token_to_another_host),
 		cmocka_unit_test(survives_mangling),
@@ -737,7 +759,8 @@ int main(void)
 		cmocka_unit_test(tells_what_the_vault_says),
 		cmocka_unit_test(one_token_for_each_resource),
 		cmocka_unit_test(sends_nothing_for_a_hostile_document),
-		cmocka_unit_test(az_is_asked_where_helpers_are_allowed),
+		cmocka_unit_test(says_what_is_missing_where_az_may_not_run),
+		cmocka_unit_test(differs_azure_runs_no_helper),
 	};
 
 	return cmocka_run_group_tests(tests, cloud_world_setup, NULL);

@@ -288,7 +288,7 @@ static void keep_bearer(struct http *http, struct http_call *call)
 }
 
 /* The token_uri of the file is not asked: nothing leaves but the token that the key has signed, to the service that it is for. */
-static void a_service_account_signs_for_itself(void **state)
+static void differs_service_account_signs_for_itself(void **state)
 {
 	static const struct cloud_step steps[] = {{KMS, NULL, {NULL}, OPENS}, {.call = NULL}};
 	static const char *const claims[] = {"\"iss\":\"a@b\"", "\"sub\":\"a@b\"",
@@ -557,7 +557,7 @@ int main(void)
 		cmocka_unit_test(refuses_bad_credential_files),
 		cmocka_unit_test(survives_mangling),
 		cmocka_unit_test(each_kind_asks_what_it_has_to),
-		cmocka_unit_test(a_service_account_signs_for_itself),
+		cmocka_unit_test(differs_service_account_signs_for_itself),
 		cmocka_unit_test(looks_in_sopss_order),
 		cmocka_unit_test(tells_what_the_service_says),
 		cmocka_unit_test(one_token_serves_all_and_is_renewed_once),
