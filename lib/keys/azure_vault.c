@@ -65,11 +65,11 @@ int azure_vault_parse(struct span address, struct span suffixes, struct azure_va
 		ret_vault->resource = span_str(clouds[i].resource);
 		return 0;
 	}
-	(void)err_set(err, ERR_POLICY,
-		      "'%s' is none of Azure's vaults: no token is sent to a host that only the "
-		      "document names",
-		      text_quote(url.authority).text);
-	return err_hint(err, "KRM_SOPS_AZURE_VAULT_SUFFIXES names further hosts");
+	return err_set(
+		err, ERR_POLICY,
+		"'%s' is none of Azure's vaults, nor does KRM_SOPS_AZURE_VAULT_SUFFIXES name "
+		"it: no token is sent to a host that only the document names",
+		text_quote(url.authority).text);
 }
 
 bool azure_name_good(struct span name)

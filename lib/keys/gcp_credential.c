@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "doc/doc.h"
+#include "doc/white.h"
 #include "keys/ssh_key.h"
 #include "keys/url.h"
 
@@ -275,15 +276,16 @@ int gcp_credential_parse(struct span json, struct span universe, struct secret_p
 	struct gcp_credential credential = {.kind = GCP_ACCESS_TOKEN};
 	struct reading reading = {.universe = universe, .pool = pool, .credential = &credential};
 	struct err hidden = ERR_INIT;
+	bool read;
 
 	if (json.len > GCP_CREDENTIAL_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d bytes", GCP_CREDENTIAL_MAX);
-	if (doc_read(DOC_JSON, json, &doc, &hidden) < 0) {
-		if (hidden.code == ERR_NOMEM)
-			return err_nomem(err);
-		/* a syntax error's message may show what it stands beside */
+	read = doc_read(DOC_JSON, json, &doc, &hidden) == 0;
+	if (!read && hidden.code == ERR_NOMEM)
+		return err_nomem(err);
+	/* A syntax error's message may show what it stands beside. What stands behind the object is for the documents' reader none of its business. */
+	if (!read || white_trim(span_from(json, doc.first->end)).len)
 		return err_set(err, ERR_FORMAT, "not a JSON object");
-	}
 	if (read_any(&reading, doc.first, false, err) < 0)
 		return -1;
 	*ret_credential = credential;

@@ -89,6 +89,8 @@ static void refuses_bad_credential_files(void **state)
 	} rows[] = {
 		{"", ERR_FORMAT, "not a JSON object"},
 		{"[]", ERR_FORMAT, "not a JSON object"},
+		{USER " x", ERR_FORMAT, "not a JSON object"},
+		{USER USER, ERR_FORMAT, "not a JSON object"},
 		{"{}", ERR_FORMAT, "no 'type'"},
 		{"{\"type\":7}", ERR_FORMAT, "no 'type'"},
 		{"{\"type\":\"x\"}", ERR_UNSUPPORTED, "credentials of type 'x'"},
