@@ -24,14 +24,6 @@ static const struct {
 	{"AzureCLICredential", WANT_CLI},
 };
 
-/* A null span also for an empty one. */
-static struct span variable(const struct key_host *host, const char *name)
-{
-	const char *value = host->variable(host->cookie, name);
-
-	return value && *value ? span_str(value) : SPAN_NULL;
-}
-
 static int wanted_of(struct span name, unsigned *ret_wanted, struct err *err)
 {
 	size_t i;
@@ -55,13 +47,14 @@ static int load_certificate(const struct key_host *host, struct secret_pool *poo
 {
 	CLEAN_SECRET_POOL struct secret_pool file = SECRET_POOL_INIT;
 	const char *path = host->variable(host->cookie, "AZURE_CLIENT_CERTIFICATE_PATH");
-	struct span send = variable(host, "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"), data;
+	struct span send = key_host_text(host, "AZURE_CLIENT_SEND_CERTIFICATE_CHAIN"), data;
 
 	credential->send_chain = span_is(send, "1") || span_is(send, "true");
 	if (host->read_file(host->cookie, path, &file, &data, err) < 0)
 		return -1;
-	if (azure_certificate_load(data, variable(host, "AZURE_CLIENT_CERTIFICATE_PASSWORD"), pool,
-				   credential, err) < 0)
+	if (azure_certificate_load(data,
+				   key_host_text(host, "AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+				   pool, credential, err) < 0)
 		return err_wrap(err, "'%s'", text_quote(span_str(path)).text);
 	return 0;
 }
@@ -70,13 +63,13 @@ static int load_certificate(const struct key_host *host, struct secret_pool *poo
 static int add_named(const struct key_host *host, unsigned wanted, struct secret_pool *pool,
 		     struct azure_chain *chain, struct err *err)
 {
-	struct azure_credential named = {.tenant = variable(host, "AZURE_TENANT_ID"),
-					 .client = variable(host, "AZURE_CLIENT_ID"),
-					 .secret = variable(host, "AZURE_CLIENT_SECRET"),
-					 .token_file =
-						 variable(host, "AZURE_FEDERATED_TOKEN_FILE")};
-	struct span authority = variable(host, "AZURE_AUTHORITY_HOST");
-	bool certificate = variable(host, "AZURE_CLIENT_CERTIFICATE_PATH").len > 0;
+	struct azure_credential named = {
+		.tenant = key_host_text(host, "AZURE_TENANT_ID"),
+		.client = key_host_text(host, "AZURE_CLIENT_ID"),
+		.secret = key_host_text(host, "AZURE_CLIENT_SECRET"),
+		.token_file = key_host_text(host, "AZURE_FEDERATED_TOKEN_FILE")};
+	struct span authority = key_host_text(host, "AZURE_AUTHORITY_HOST");
+	bool certificate = key_host_text(host, "AZURE_CLIENT_CERTIFICATE_PATH").len > 0;
 
 	if (!named.tenant.len || !named.client.len)
 		return 0;
@@ -102,13 +95,13 @@ int azure_ambient_chain(const struct key_host *host, struct secret_pool *pool,
 {
 	unsigned wanted;
 
-	if (wanted_of(variable(host, "AZURE_TOKEN_CREDENTIALS"), &wanted, err) < 0 ||
+	if (wanted_of(key_host_text(host, "AZURE_TOKEN_CREDENTIALS"), &wanted, err) < 0 ||
 	    add_named(host, wanted, pool, chain, err) < 0)
 		return -1;
 	if (wanted & WANT_MANAGED)
 		chain->candidates[chain->count++] = (struct azure_credential){
 			.kind = AZURE_MANAGED,
-			.client = variable(host, "AZURE_CLIENT_ID"),
+			.client = key_host_text(host, "AZURE_CLIENT_ID"),
 			.named = wanted == WANT_MANAGED || chain->identity_endpoint.len,
 		};
 	if ((wanted & WANT_CLI) && host->run)
@@ -136,9 +129,9 @@ static int endpoint(const char *name, struct span value, struct secret_pool *poo
 int azure_ambient_endpoints(const struct key_host *host, struct secret_pool *pool,
 			    struct azure_chain *chain, struct err *err)
 {
-	struct span service = variable(host, "IDENTITY_ENDPOINT");
-	struct span header = variable(host, "IDENTITY_HEADER");
-	struct span imds = variable(host, "AZURE_POD_IDENTITY_AUTHORITY_HOST");
+	struct span service = key_host_text(host, "IDENTITY_ENDPOINT");
+	struct span header = key_host_text(host, "IDENTITY_HEADER");
+	struct span imds = key_host_text(host, "AZURE_POD_IDENTITY_AUTHORITY_HOST");
 
 	if (service.len && header.len) {
 		chain->identity_header = header;

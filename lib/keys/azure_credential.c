@@ -97,20 +97,9 @@ int azure_authority_keep(struct span text, struct secret_pool *pool, struct span
 			 struct err *err)
 {
 	CLEAN_BUF struct buf address = BUF_INIT(AZURE_DATA_MAX);
-	struct url url;
 
-	/* az and Terraform write it without the scheme */
-	if (text.len && span_search(text, SPAN("://")) == SIZE_MAX)
-		buf_add_str(&address, "https://");
-	buf_add_span(&address, text);
-	while (span_ends(buf_span(&address), SPAN("/")))
-		buf_cut(&address, address.len - 1);
-	if (buf_check(&address, err) < 0 || url_parse(buf_span(&address), &url, err) < 0)
-		return err_wrap(err, "authority host");
-	if (url.plain && !url_loopback(&url))
-		return err_set(err, ERR_POLICY,
-			       "authority host '%s': http:// only to this machine itself",
-			       text_quote(url.authority).text);
+	if (url_given("authority host", text, &address, err) < 0)
+		return -1;
 	return secret_dup(pool, buf_span(&address), ret_authority, err);
 }
 

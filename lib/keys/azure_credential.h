@@ -38,7 +38,7 @@ struct azure_credential {
 };
 
 /* Reads the data key `sops.azure-kv` of Flux's decryption Secret: YAML or JSON, names of members in any letter case. kustomize-controller:
- * internal/sops/azkv/config.go. Errors: ERR_FORMAT, ERR_UNSUPPORTED, ERR_POLICY (an authority without TLS), ERR_LIMIT, ERR_NOMEM. */
+ * internal/sops/azkv/config.go. Errors: ERR_FORMAT, ERR_UNSUPPORTED, ERR_LIMIT, ERR_NOMEM; for the authority those of url_given(). */
 int azure_credential_parse(struct span text, struct secret_pool *pool,
 			   struct azure_credential *ret_credential, struct err *err) NODISCARD;
 

@@ -19,62 +19,37 @@ enum { PATH_TEXT_MAX = 4096 /* bytes, as PATH_MAX of Linux */ };
 #define ENV_AUTH        "KRM_SOPS_GCP_AUTH_ENDPOINT"
 #define USUAL_FILE      "/.config/gcloud/application_default_credentials.json"
 
-/* NULL also for an empty one. */
-static const char *variable(const struct key_host *host, const char *name)
-{
-	const char *value = host->variable(host->cookie, name);
-
-	return value && *value ? value : NULL;
-}
-
-static int keep(struct buf *text, struct secret_pool *pool, struct span *ret, struct err *err)
-{
-	if (buf_check(text, err) < 0)
-		return -1;
-	return secret_dup(pool, buf_span(text), ret, err);
-}
-
-/* A URL of the operator's, without a "/" at its end. What gRPC would take, a host and a port, means https. */
-static int endpoint(const char *name, const char *value, struct secret_pool *pool, struct span *ret,
+static int endpoint(const char *name, struct span value, struct secret_pool *pool, struct span *ret,
 		    struct err *err)
 {
 	CLEAN_BUF struct buf text = BUF_INIT(PATH_TEXT_MAX);
-	struct url url;
 
-	if (span_search(span_str(value), SPAN("://")) == SIZE_MAX)
-		buf_add_str(&text, "https://");
-	buf_add_str(&text, value);
-	while (span_ends(buf_span(&text), SPAN("/")))
-		buf_cut(&text, text.len - 1);
-	if (url_parse(buf_span(&text), &url, err) < 0) {
-		err->code = ERR_USAGE;
-		return err_wrap(err, "%s", name);
-	}
-	if (url.plain && !url_loopback(&url))
-		return err_set(err, ERR_POLICY, "%s: http:// only to this machine itself", name);
-	return keep(&text, pool, ret, err);
+	if (url_given(name, value, &text, err) < 0)
+		return -1;
+	return secret_dup(pool, buf_span(&text), ret, err);
 }
 
 int gcp_ambient_endpoints(const struct key_host *host, struct secret_pool *pool,
 			  struct gcp_endpoints *ret_endpoints, struct err *err)
 {
-	const char *universe = variable(host, ENV_UNIVERSE), *kms = variable(host, ENV_ENDPOINT);
-	const char *auth = variable(host, ENV_AUTH), *metadata = variable(host, ENV_METADATA);
+	struct span universe = key_host_text(host, ENV_UNIVERSE);
+	struct span kms = key_host_text(host, ENV_ENDPOINT);
+	struct span auth = key_host_text(host, ENV_AUTH);
+	struct span metadata = key_host_text(host, ENV_METADATA);
 	struct gcp_endpoints endpoints = {
-		.universe = span_str(universe ? universe : GCP_UNIVERSE),
-		.metadata = span_str(metadata ? metadata : GCP_METADATA_HOST),
-		.metadata_given = metadata != NULL,
+		.universe = universe.len ? universe : SPAN(GCP_UNIVERSE),
+		.metadata = metadata.len ? metadata : SPAN(GCP_METADATA_HOST),
+		.metadata_given = metadata.len > 0,
 	};
 	CLEAN_BUF struct buf usual = BUF_INIT(PATH_TEXT_MAX);
 
 	buf_add_str(&usual, "cloudkms.");
 	buf_add_span(&usual, endpoints.universe);
-	buf_add_char(&usual, 0);
 	if (buf_check(&usual, err) < 0 ||
-	    endpoint(kms ? ENV_ENDPOINT : ENV_UNIVERSE, kms ? kms : (const char *)usual.data, pool,
+	    endpoint(kms.len ? ENV_ENDPOINT : ENV_UNIVERSE, kms.len ? kms : buf_span(&usual), pool,
 		     &endpoints.kms, err) < 0)
 		return -1;
-	if (auth && endpoint(ENV_AUTH, auth, pool, &endpoints.auth, err) < 0)
+	if (auth.len && endpoint(ENV_AUTH, auth, pool, &endpoints.auth, err) < 0)
 		return -1;
 	*ret_endpoints = endpoints;
 	return 0;
@@ -108,10 +83,13 @@ int gcp_ambient_credential(const struct key_host *host, const struct gcp_endpoin
 			   struct secret_pool *pool, struct gcp_credential *ret, struct err *err)
 {
 	CLEAN_BUF struct buf usual = BUF_INIT(PATH_TEXT_MAX);
-	const char *credentials = variable(host, ENV_CREDENTIALS), *token, *file, *home;
+	const char *credentials = host->variable(host->cookie, ENV_CREDENTIALS);
+	const char *file = host->variable(host->cookie, ENV_FILE);
+	struct span token = key_host_text(host, ENV_TOKEN);
+	struct span home = key_host_text(host, "HOME");
 	int status;
 
-	if (credentials) {
+	if (credentials && *credentials) {
 		status = *credentials == '{'
 				 ? 1
 				 : parse_file(host, credentials, endpoints, pool, ret, err);
@@ -120,15 +98,12 @@ int gcp_ambient_credential(const struct key_host *host, const struct gcp_endpoin
 					   ret, err);
 	}
 	*ret = (struct gcp_credential){.kind = GCP_ACCESS_TOKEN};
-	token = variable(host, ENV_TOKEN);
-	if (token)
-		return secret_dup(pool, span_str(token), &ret->token, err);
-	file = variable(host, ENV_FILE);
-	if (file)
+	if (token.len)
+		return secret_dup(pool, token, &ret->token, err);
+	if (file && *file)
 		return parse_file(host, file, endpoints, pool, ret, err) ? -1 : 0;
-	home = variable(host, "HOME");
-	if (home) {
-		buf_add_str(&usual, home);
+	if (home.len) {
+		buf_add_span(&usual, home);
 		buf_add(&usual, USUAL_FILE, sizeof(USUAL_FILE));
 		if (buf_check(&usual, err) < 0)
 			return -1;

@@ -44,23 +44,10 @@ int hckms_id_parse(struct span text, struct hckms_id *ret_id, struct err *err)
 	return 0;
 }
 
-/* The first of a list of URLs that the operator has given, without a "/" at its end. */
-static int add_given(const char *name, const char *value, struct buf *out, struct err *err)
+/* The first of a list of URLs. */
+static int add_given(const char *name, struct span list, struct buf *out, struct err *err)
 {
-	struct span text = span_str(value);
-	struct url url;
-
-	text = white_trim(span_sub(text, 0, span_find(text, 0, ',')));
-	while (span_ends(text, SPAN("/")))
-		text.len--;
-	if (url_parse(text, &url, err) < 0) {
-		err->code = ERR_USAGE;
-		return err_wrap(err, "%s", name);
-	}
-	if (url.plain && !url_loopback(&url))
-		return err_set(err, ERR_POLICY, "%s: http:// only to this machine itself", name);
-	buf_add_span(out, text);
-	return 0;
+	return url_given(name, white_trim(span_sub(list, 0, span_find(list, 0, ','))), out, err);
 }
 
 static void add_usual(const char *service, struct span region, struct buf *out)
@@ -75,7 +62,7 @@ int hckms_endpoint(const struct key_host *host, struct span region, struct buf *
 		   struct err *err)
 {
 	CLEAN_BUF struct buf name = BUF_INIT(NAME_TEXT_MAX);
-	const char *value;
+	struct span value;
 	size_t i;
 
 	buf_add_str(&name, ENV_REGION);
@@ -84,8 +71,8 @@ int hckms_endpoint(const struct key_host *host, struct span region, struct buf *
 	buf_add_char(&name, 0);
 	if (buf_check(&name, err) < 0)
 		return -1;
-	value = host->variable(host->cookie, (const char *)name.data);
-	if (value && *value)
+	value = key_host_text(host, (const char *)name.data);
+	if (value.len)
 		return add_given((const char *)name.data, value, out, err);
 	add_usual("kms", region, out);
 	return 0;
@@ -94,9 +81,9 @@ int hckms_endpoint(const struct key_host *host, struct span region, struct buf *
 int hckms_iam_endpoint(const struct key_host *host, struct span region, struct buf *out,
 		       struct err *err)
 {
-	const char *value = host->variable(host->cookie, ENV_IAM);
+	struct span value = key_host_text(host, ENV_IAM);
 
-	if (value && *value)
+	if (value.len)
 		return add_given(ENV_IAM, value, out, err);
 	add_usual("iam", region, out);
 	return 0;

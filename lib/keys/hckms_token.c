@@ -24,14 +24,6 @@ enum {
 #define USUAL_FILE "/.huaweicloud/credentials"
 #define ENV(name)  "HUAWEICLOUD_SDK_" name
 
-/* A null span also for an empty one. */
-static struct span variable(const struct hckms_token *token, const char *name)
-{
-	const char *value = token->host->variable(token->host->cookie, name);
-
-	return value && *value ? span_str(value) : SPAN_NULL;
-}
-
 static void fail(struct hckms_token *token, struct http *http, const struct err *why)
 {
 	token_failed(&token->cache, http, why);
@@ -81,7 +73,7 @@ static void take_credential(struct hckms_token *token, struct http *http, const 
 		.access = answer_text(&answer, "credential.access"),
 		.secret = answer_text(&answer, "credential.secret"),
 		.token = answer_text(&answer, "credential.securitytoken"),
-		.project = variable(token, ENV("PROJECT_ID")),
+		.project = key_host_text(token->host, ENV("PROJECT_ID")),
 	};
 	settle(token, http, &keys, ends, from);
 }
@@ -181,15 +173,15 @@ static bool from_profile(struct hckms_token *token, struct http *http)
 	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
 	CLEAN_BUF struct buf path = BUF_INIT(PATH_TEXT_MAX);
 	CLEAN_DOC struct doc doc = DOC_INIT;
-	struct span named = variable(token, ENV("CREDENTIALS_FILE"));
+	struct span named = key_host_text(token->host, ENV("CREDENTIALS_FILE"));
 	const struct doc_node *basic;
 	struct hckms_keys keys;
 	struct err err = ERR_INIT;
 	struct span text;
 
-	if (!named.len && !variable(token, "HOME").len)
+	if (!named.len && !key_host_text(token->host, "HOME").len)
 		return false;
-	buf_add_span(&path, named.len ? named : variable(token, "HOME"));
+	buf_add_span(&path, named.len ? named : key_host_text(token->host, "HOME"));
 	buf_add_str(&path, named.len ? "" : USUAL_FILE);
 	buf_add_char(&path, 0);
 	if (buf_check(&path, &err) < 0 ||
@@ -223,12 +215,12 @@ static bool from_profile(struct hckms_token *token, struct http *http)
 static void fetch(struct token_cache *cache, struct http *http)
 {
 	struct hckms_token *token = (struct hckms_token *)(void *)cache;
-	struct span pod = variable(token, "HC_CONTAINER_CREDENTIALS_FULL_URI");
+	struct span pod = key_host_text(token->host, "HC_CONTAINER_CREDENTIALS_FULL_URI");
 	struct hckms_keys keys = {
-		.access = variable(token, ENV("AK")),
-		.secret = variable(token, ENV("SK")),
-		.token = variable(token, ENV("SECURITY_TOKEN")),
-		.project = variable(token, ENV("PROJECT_ID")),
+		.access = key_host_text(token->host, ENV("AK")),
+		.secret = key_host_text(token->host, ENV("SK")),
+		.token = key_host_text(token->host, ENV("SECURITY_TOKEN")),
+		.project = key_host_text(token->host, ENV("PROJECT_ID")),
 	};
 
 	if (keys.access.len && keys.secret.len)

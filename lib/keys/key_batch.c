@@ -5,8 +5,11 @@
 #include "keys/key_batch.h"
 
 #include "base/wipe.h"
+#include "keys/token_answer.h"
 
 #include <stdlib.h>
+
+enum { STATUS_BAD = 400 };
 
 int key_batch_start(struct key_batch *batch, void *service, struct secret_pool *pool,
 		    struct key_request *requests, size_t n, struct err *err)
@@ -55,4 +58,24 @@ void key_task_opened(struct key_task *task, struct span key)
 {
 	task->request->opened = key;
 	task->request->verdict = KEY_OPENED;
+}
+
+void key_task_answered(struct key_task *task, const char *from, const char *path,
+		       enum base64_rule rule)
+{
+	const struct http_call *call = &task->ask.call;
+	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
+	struct err err = ERR_INIT;
+	struct span key;
+
+	if (token_answer_read(call, from, &answer, &err) < 0) {
+		if (!call->failure && call->status == STATUS_BAD)
+			err.code = ERR_NO_KEY;
+	} else if (answer_base64(&answer, path, rule, task->pool, &key, &err) == 0) {
+		key_task_opened(task, key);
+		return;
+	} else {
+		(void)err_wrap(&err, "%s", from);
+	}
+	key_task_failed(task, &err);
 }

@@ -5,6 +5,7 @@
 #ifndef KEYS_KEY_BATCH_H
 #define KEYS_KEY_BATCH_H
 
+#include "base/text.h"
 #include "keys/http_ask.h"
 #include "keys/keyservice.h"
 #include "keys/token_cache.h"
@@ -46,6 +47,10 @@ static inline struct key_task *key_task_of_wait(struct token_wait *wait)
 
 /* The verdict: key lies in the pool. */
 void key_task_opened(struct key_task *task, struct span key);
+/* The verdict of an answer that has the data key in base64 at that path. from: who has answered, for messages. Status 400 means a wrapped key that this
+ * key does not open, or a version of it that is gone: that is no refusal of us. */
+void key_task_answered(struct key_task *task, const char *from, const char *path,
+		       enum base64_rule rule);
 /* The verdict, with the reason's code: KEY_NOT_MINE for ERR_NO_KEY, else KEY_FAILED. */
 void key_task_failed(struct key_task *task, const struct err *why);
 

@@ -10,7 +10,6 @@
 #include "keys/gcp_resource.h"
 #include "keys/http_retry.h"
 #include "keys/key_batch.h"
-#include "keys/token_answer.h"
 
 #include <stdlib.h>
 
@@ -18,7 +17,6 @@ enum {
 	ENC_MAX =
 		64 *
 		1024, /* bytes of an opened or wrapped key: Google's own limit for what it wraps */
-	STATUS_BAD = 400,
 	STATUS_UNAUTHENTICATED = 401,
 };
 
@@ -51,27 +49,6 @@ static void resolve(struct gcp_kms *kms)
 	kms->unusable.code = ERR_NONE;
 }
 
-static void answered(struct key_task *task)
-{
-	const struct http_call *call = &task->ask.call;
-	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
-	struct err err = ERR_INIT;
-	struct span key;
-
-	if (token_answer_read(call, FROM, &answer, &err) < 0) {
-		/* a wrapped key that it does not open; a version of the key that is gone */
-		if (!call->failure && call->status == STATUS_BAD)
-			err.code = ERR_NO_KEY;
-	} else if (answer_base64(&answer, "plaintext", BASE64_STRICT, task->pool, &key, &err) ==
-		   0) {
-		key_task_opened(task, key);
-		return;
-	} else {
-		(void)err_wrap(&err, FROM);
-	}
-	key_task_failed(task, &err);
-}
-
 static void done(struct http *http, struct http_call *call)
 {
 	struct key_task *task = key_task_of_call(call);
@@ -88,7 +65,7 @@ static void done(struct http *http, struct http_call *call)
 			   &task->wait);
 		return;
 	}
-	answered(task);
+	key_task_answered(task, FROM, "plaintext", BASE64_STRICT);
 }
 
 /* enc is decoded and encoded again, as sops does: line breaks in it would be none of JSON's. */

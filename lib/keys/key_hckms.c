@@ -11,11 +11,8 @@
 #include "keys/http_retry.h"
 #include "keys/jwt.h"
 #include "keys/key_batch.h"
-#include "keys/token_answer.h"
 
 #include <stdlib.h>
-
-enum { STATUS_BAD = 400 };
 
 #define LANE "hckms"
 #define FROM "Huawei Cloud KMS"
@@ -27,32 +24,12 @@ struct hckms {
 	struct key_batch batch;
 };
 
-static void answered(struct key_task *task)
-{
-	const struct http_call *call = &task->ask.call;
-	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
-	struct err err = ERR_INIT;
-	struct span key;
-
-	if (token_answer_read(call, FROM, &answer, &err) < 0) {
-		/* a wrapped key that it does not open */
-		if (!call->failure && call->status == STATUS_BAD)
-			err.code = ERR_NO_KEY;
-	} else if (answer_base64(&answer, "plain_text", BASE64_GO, task->pool, &key, &err) == 0) {
-		key_task_opened(task, key);
-		return;
-	} else {
-		(void)err_wrap(&err, FROM);
-	}
-	key_task_failed(task, &err);
-}
-
 static void done(struct http *http, struct http_call *call)
 {
 	struct key_task *task = key_task_of_call(call);
 
 	if (!http_retry(http, call, http_judge(call)))
-		answered(task);
+		key_task_answered(task, FROM, "plain_text", BASE64_GO);
 }
 
 static int put_together(struct key_task *task, struct span project, struct err *err)

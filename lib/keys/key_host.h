@@ -36,4 +36,12 @@ static inline const char *key_host_variable(const struct key_host *host, const c
 	return value && *value ? value : NULL;
 }
 
+/* The same as a span; a null span where it is not set or empty. */
+static inline struct span key_host_text(const struct key_host *host, const char *name)
+{
+	const char *value = key_host_variable(host, name);
+
+	return value ? span_str(value) : SPAN_NULL;
+}
+
 #endif

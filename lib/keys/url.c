@@ -91,6 +91,27 @@ int url_parse(struct span text, struct url *ret_url, struct err *err)
 	return 0;
 }
 
+int url_given(const char *name, struct span text, struct buf *out, struct err *err)
+{
+	size_t start = out->len;
+	struct url url;
+
+	while (span_ends(text, SPAN("/")))
+		text.len--;
+	if (span_search(text, SPAN("://")) == SIZE_MAX)
+		buf_add_str(out, "https://");
+	buf_add_span(out, text);
+	if (buf_check(out, err) < 0)
+		return -1;
+	if (url_parse(span_from(buf_span(out), start), &url, err) < 0) {
+		err->code = ERR_USAGE;
+		return err_wrap(err, "%s", name);
+	}
+	if (url.plain && !url_loopback(&url))
+		return err_set(err, ERR_POLICY, "%s: http:// only to this machine itself", name);
+	return 0;
+}
+
 /* Four decimal numbers of a host that is an IPv4 address in its usual form; no other form is taken for one. */
 static bool octets(struct span host, unsigned ret[OCTETS])
 {

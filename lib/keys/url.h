@@ -6,8 +6,7 @@
 #ifndef KEYS_URL_H
 #define KEYS_URL_H
 
-#include "base/err.h"
-#include "base/span.h"
+#include "base/buf.h"
 
 /* Parts of the text that was read. */
 struct url {
@@ -21,6 +20,10 @@ struct url {
 /* Absolute, http or https, host of letters, digits, "-", "." and "_" or an IPv6 address in brackets; no user, no fragment, only printable ASCII and no
  * backslash. ERR_FORMAT. */
 int url_parse(struct span text, struct url *ret_url, struct err *err) NODISCARD;
+
+/* Appends a URL that the operator has given, without a "/" at its end; one without a scheme is https. name: what it was given by. Errors: ERR_USAGE for
+ * what is no URL, ERR_POLICY for http:// to another machine. */
+int url_given(const char *name, struct span text, struct buf *out, struct err *err) NODISCARD;
 
 /* 127.0.0.0/8, ::1, localhost. */
 bool url_loopback(const struct url *url);

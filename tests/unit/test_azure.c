@@ -243,7 +243,7 @@ static void refuses_bad_data_keys(void **state)
 		 "  YQ==\n  -----END CERTIFICATE-----\n",
 		 ERR_FORMAT, "no private key"},
 		{SECRET "authorityHost: http://evil.example\n", ERR_POLICY, "http:// only"},
-		{SECRET "authorityHost: https://a b\n", ERR_FORMAT, "authority host"},
+		{SECRET "authorityHost: https://a b\n", ERR_USAGE, "authority host"},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
