@@ -52,8 +52,7 @@ static int load_certificate(const struct key_host *host, struct secret_pool *poo
 	credential->send_chain = span_is(send, "1") || span_is(send, "true");
 	if (host->read_file(host->cookie, path, &file, &data, err) < 0)
 		return -1;
-	if (azure_certificate_load(data,
-				   key_host_text(host, "AZURE_CLIENT_CERTIFICATE_PASSWORD"),
+	if (azure_certificate_load(data, key_host_text(host, "AZURE_CLIENT_CERTIFICATE_PASSWORD"),
 				   pool, credential, err) < 0)
 		return err_wrap(err, "'%s'", text_quote(span_str(path)).text);
 	return 0;
@@ -63,11 +62,11 @@ static int load_certificate(const struct key_host *host, struct secret_pool *poo
 static int add_named(const struct key_host *host, unsigned wanted, struct secret_pool *pool,
 		     struct azure_chain *chain, struct err *err)
 {
-	struct azure_credential named = {
-		.tenant = key_host_text(host, "AZURE_TENANT_ID"),
-		.client = key_host_text(host, "AZURE_CLIENT_ID"),
-		.secret = key_host_text(host, "AZURE_CLIENT_SECRET"),
-		.token_file = key_host_text(host, "AZURE_FEDERATED_TOKEN_FILE")};
+	struct azure_credential named = {.tenant = key_host_text(host, "AZURE_TENANT_ID"),
+					 .client = key_host_text(host, "AZURE_CLIENT_ID"),
+					 .secret = key_host_text(host, "AZURE_CLIENT_SECRET"),
+					 .token_file =
+						 key_host_text(host, "AZURE_FEDERATED_TOKEN_FILE")};
 	struct span authority = key_host_text(host, "AZURE_AUTHORITY_HOST");
 	bool certificate = key_host_text(host, "AZURE_CLIENT_CERTIFICATE_PATH").len > 0;
 

@@ -2,29 +2,24 @@
  *
  * Access tokens of Google; see gcp_token.h. Each kind of credential is a short chain of calls, whose last one brings the token; the token of any kind
  * may then be changed for one of a service account. A service account's own key needs no call at all: a token that it signs is as good as one
- * that it is given (AIP-4111), and goes to no host but that of the service. Differs: sops asks the `token_uri` of the file for one, over REST. Go: cloud.google.com/go/auth (credentials)
+ * that it is given (AIP-4111), and goes to no host but that of the service. Go: cloud.google.com/go/auth (credentials)
+ *
+ * Differs: sops asks the file's `token_uri` for a service account's token, over REST.
  */
-#include "keys/gcp_token.h"
+#include "keys/gcp_token_internal.h"
 
 #include "base/text.h"
-#include "doc/white.h"
-#include "keys/token_answer.h"
 #include "keys/http_retry.h"
 #include "keys/jwt.h"
+#include "keys/token_answer.h"
 
 enum {
 	LIFETIME_S =
 		3600, /* of a token that we sign, and of one for a service account: the most that there is */
-	BACKDATE_S = 10,            /* for clocks that are not quite right */
-	METADATA_CONNECT_MS = 1000, /* the service is on this machine or nowhere */
-	METADATA_REQUEST_MS = 5 * 1000,
-	TIMES_MAX = 64,
+	BACKDATE_S = 10, /* for clocks that are not quite right */
 };
 
-#define LANE           "gcp_token"
-#define SCOPE_PLATFORM "https://www.googleapis.com/auth/cloud-platform"
-#define SCOPES         SCOPE_PLATFORM " https://www.googleapis.com/auth/cloudkms"
-#define PRODUCT_NAME   "/sys/class/dmi/id/product_name"
+#define LANE "gcp_token"
 
 static void fail(struct gcp_token *token, struct http *http, const struct err *why)
 {
@@ -40,8 +35,8 @@ static void done(struct http *http, struct http_call *call)
 }
 
 /* Sends what has been put together. */
-static void send_ask(struct gcp_token *token, struct http *http, const char *method,
-		     void (*answered)(struct gcp_token *token, struct http *http))
+void gcp_token_send(struct gcp_token *token, struct http *http, const char *method,
+		    void (*answered)(struct gcp_token *token, struct http *http))
 {
 	struct err err = ERR_INIT;
 
@@ -51,7 +46,7 @@ static void send_ask(struct gcp_token *token, struct http *http, const char *met
 		fail(token, http, &err);
 }
 
-static void begin_ask(struct gcp_token *token)
+void gcp_token_begin(struct gcp_token *token)
 {
 	http_ask_reset(&token->ask);
 	token->ask.call.lane = LANE;
@@ -62,7 +57,7 @@ static void begin_ask(struct gcp_token *token)
 }
 
 /* The URL of one of the provider's hosts, which the operator may have put another in place of. */
-static void add_url(struct gcp_token *token, struct span url)
+void gcp_token_add_url(struct gcp_token *token, struct span url)
 {
 	const struct span other = token->endpoints->auth;
 	size_t path = span_find(url, sizeof("https://") - 1, '/');
@@ -78,11 +73,11 @@ static void add_host_url(struct gcp_token *token, const char *host, const char *
 
 	buf_printf(&url, "https://%s.%.*s%s", host, (int)token->endpoints->universe.len,
 		   (const char *)token->endpoints->universe.data, path);
-	add_url(token, buf_span(&url));
+	gcp_token_add_url(token, buf_span(&url));
 }
 
 /* "Basic" of a client's name and password. */
-static void add_basic(struct gcp_token *token)
+void gcp_token_add_basic(struct gcp_token *token)
 {
 	const struct gcp_credential *credential = &token->credential;
 	CLEAN_BUF struct buf pair = BUF_INIT(HTTP_ASK_TEXT_MAX);
@@ -101,7 +96,7 @@ static void add_basic(struct gcp_token *token)
 static void have_token(struct gcp_token *token, struct http *http, struct span text, int64_t ends);
 
 /* access_token and expires_in of an answer; from: who gave it, for messages. */
-static void take_answer(struct gcp_token *token, struct http *http, const char *from)
+void gcp_token_take(struct gcp_token *token, struct http *http, const char *from)
 {
 	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
 	struct err err = ERR_INIT;
@@ -123,71 +118,7 @@ static void take_answer(struct gcp_token *token, struct http *http, const char *
 
 static void from_oauth2(struct gcp_token *token, struct http *http)
 {
-	take_answer(token, http, "Google's token endpoint");
-}
-
-static void from_sts(struct gcp_token *token, struct http *http)
-{
-	take_answer(token, http, "Google's token exchange");
-}
-
-/* Is this a machine of Google's, where the metadata service must be? Go: cloud.google.com/go/compute/metadata (systemInfoSuggestsGCE) */
-static bool on_google(const struct gcp_token *token)
-{
-	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
-	struct err ignored = ERR_INIT;
-	struct span name;
-
-	if (token->endpoints->metadata_given)
-		return true;
-	return token->host->read_file(token->host->cookie, PRODUCT_NAME, &pool, &name, &ignored) ==
-		       0 &&
-	       span_search(name, SPAN("Google")) != SIZE_MAX;
-}
-
-static void from_metadata(struct gcp_token *token, struct http *http)
-{
-	const struct http_call *call = &token->ask.call;
-	struct err err = ERR_INIT;
-
-	if (!call->failure && !span_is(http_header(call, "Metadata-Flavor"), "Google"))
-		(void)err_set(&err, ERR_NO_KEY,
-			      "no Google credentials here: what answers at the metadata address "
-			      "is not Google's");
-	else if (call->failure && !on_google(token))
-		(void)err_set(&err, ERR_NO_KEY,
-			      "no Google credentials here, and no metadata service");
-	else if (!call->failure && call->status == 404)
-		(void)err_set(&err, ERR_NO_KEY, "the machine has no Google service account");
-	if (err.code)
-		fail(token, http, &err);
-	else
-		take_answer(token, http, "Google's metadata service");
-}
-
-static void done_metadata(struct http *http, struct http_call *call)
-{
-	struct gcp_token *token = call->cookie;
-
-	/* nobody answers on most machines: asking again would only take time */
-	if ((call->failure && !on_google(token)) || !http_retry(http, call, http_judge(call)))
-		token->answered(token, http);
-}
-
-static void ask_metadata(struct gcp_token *token, struct http *http)
-{
-	struct span host = token->endpoints->metadata;
-
-	buf_printf(&token->ask.url,
-		   "http://%.*s/computeMetadata/v1/instance/service-accounts/default/token",
-		   (int)host.len, (const char *)host.data);
-	http_ask_query(&token->ask, "scopes", SPAN(SCOPE_PLATFORM));
-	http_ask_header(&token->ask, "Metadata-Flavor", SPAN("Google"));
-	token->ask.call.plain = token->ask.call.direct = true;
-	token->ask.call.connect_ms = METADATA_CONNECT_MS;
-	token->ask.call.request_ms = METADATA_REQUEST_MS;
-	token->ask.call.done = done_metadata;
-	send_ask(token, http, "GET", from_metadata);
+	gcp_token_take(token, http, "Google's token endpoint");
 }
 
 static void ask_user(struct gcp_token *token, struct http *http)
@@ -195,8 +126,8 @@ static void ask_user(struct gcp_token *token, struct http *http)
 	const struct gcp_credential *credential = &token->credential;
 
 	if (credential->kind == GCP_EXTERNAL_USER) {
-		add_url(token, credential->token_url);
-		add_basic(token);
+		gcp_token_add_url(token, credential->token_url);
+		gcp_token_add_basic(token);
 	} else {
 		add_host_url(token, "oauth2", "/token");
 	}
@@ -207,7 +138,7 @@ static void ask_user(struct gcp_token *token, struct http *http)
 		http_ask_field(&token->ask, "client_secret", credential->client_secret);
 	}
 	http_ask_header(&token->ask, "Content-Type", SPAN("application/x-www-form-urlencoded"));
-	send_ask(token, http, "POST", from_oauth2);
+	gcp_token_send(token, http, "POST", from_oauth2);
 }
 
 static void sign(struct gcp_token *token, struct http *http)
@@ -244,115 +175,7 @@ static void sign(struct gcp_token *token, struct http *http)
 	have_token(token, http, buf_span(&text), now + LIFETIME_S);
 }
 
-/* The other's token in exchange for one of Google's. RFC 8693 */
-static void exchange(struct gcp_token *token, struct http *http, struct span subject)
-{
-	const struct gcp_credential *credential = &token->credential;
-	CLEAN_BUF struct buf options = BUF_INIT(HTTP_ASK_TEXT_MAX);
-	struct err err = ERR_INIT;
-
-	begin_ask(token);
-	add_url(token, credential->token_url);
-	add_basic(token);
-	http_ask_field(&token->ask, "audience", credential->audience);
-	http_ask_field(&token->ask, "grant_type",
-		       SPAN("urn:ietf:params:oauth:grant-type:token-exchange"));
-	http_ask_field(&token->ask, "requested_token_type",
-		       SPAN("urn:ietf:params:oauth:token-type:access_token"));
-	http_ask_field(&token->ask, "subject_token_type", credential->subject_type);
-	http_ask_field(&token->ask, "subject_token", subject);
-	http_ask_field(&token->ask, "scope",
-		       credential->impersonate.len ? SPAN(SCOPE_PLATFORM) : SPAN(SCOPES));
-	if (credential->workforce_project.len && !credential->client_id.len) {
-		buf_add_str(&options, "{\"userProject\":");
-		if (jwt_string(credential->workforce_project, &options, &err) < 0) {
-			fail(token, http, &err);
-			return;
-		}
-		buf_add_char(&options, '}');
-		http_ask_field(&token->ask, "options", buf_span(&options));
-	}
-	http_ask_header(&token->ask, "Content-Type", SPAN("application/x-www-form-urlencoded"));
-	send_ask(token, http, "POST", from_sts);
-}
-
-/* What stands at the source: the token, or an object that has it. */
-static void have_subject(struct gcp_token *token, struct http *http, struct span text)
-{
-	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
-	CLEAN_DOC struct doc doc = DOC_INIT;
-	struct err err = ERR_INIT;
-	struct span subject = white_trim(text);
-	bool read;
-
-	if (token->credential.field.len) {
-		CLEAN_BUF struct buf name = BUF_INIT(GCP_CREDENTIAL_MAX);
-
-		buf_add_span(&name, token->credential.field);
-		buf_add_char(&name, 0);
-		read = buf_check(&name, &err) == 0 && doc_read(DOC_JSON, text, &doc, &err) == 0;
-		subject = read ? doc_get_str(doc.first, (const char *)name.data) : SPAN_NULL;
-	}
-	/* the text may be the last answer's, which the next call wipes */
-	if (!subject.len)
-		(void)err_set(&err, ERR_FORMAT, "its 'credential_source' holds no token");
-	else if (secret_dup(&pool, subject, &subject, &err) == 0) {
-		exchange(token, http, subject);
-		return;
-	}
-	fail(token, http, &err);
-}
-
-static void from_url(struct gcp_token *token, struct http *http)
-{
-	const struct http_call *call = &token->ask.call;
-	struct err err = ERR_INIT;
-
-	if (!call->failure && call->status == 200) {
-		have_subject(token, http, buf_span(&call->answer));
-		return;
-	}
-	(void)token_answer_failed(call, "the URL of its 'credential_source'", &err);
-	fail(token, http, &err);
-}
-
-static void ask_external(struct gcp_token *token, struct http *http)
-{
-	const struct gcp_credential *credential = &token->credential;
-	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
-	CLEAN_BUF struct buf name = BUF_INIT(GCP_CREDENTIAL_MAX);
-	struct err err = ERR_INIT;
-	struct span text;
-	size_t i;
-
-	if (credential->url.len) {
-		buf_add_span(&token->ask.url, credential->url);
-		/* without TLS it is one of this machine's own, which gcp_credential_parse() has seen to */
-		token->ask.call.plain = token->ask.call.direct =
-			!span_starts(credential->url, SPAN("https:"));
-		for (i = 0; i < credential->url_header_count; i++) {
-			buf_reset(&name);
-			buf_add_span(&name, credential->url_headers[i][0]);
-			buf_add_char(&name, 0);
-			if (!name.bad)
-				http_ask_header(&token->ask, (const char *)name.data,
-						credential->url_headers[i][1]);
-		}
-		send_ask(token, http, "GET", from_url);
-		return;
-	}
-	buf_add_span(&name, credential->file);
-	buf_add_char(&name, 0);
-	if (buf_check(&name, &err) < 0 ||
-	    token->host->read_file(token->host->cookie, (const char *)name.data, &pool, &text,
-				   &err) < 0) {
-		fail(token, http, &err);
-		return;
-	}
-	have_subject(token, http, text);
-}
-
-/* Keeps the token in place of the one before, and lets those that wait go on. */
+/* Keeps the token in place of the one before, and lets those that wait go on: whatever they do, nothing here is touched after. */
 static void settle(struct gcp_token *token, struct http *http, struct span text, int64_t ends)
 {
 	struct secret_pool old = token->pool;
@@ -360,11 +183,13 @@ static void settle(struct gcp_token *token, struct http *http, struct span text,
 
 	token->pool = (struct secret_pool)SECRET_POOL_INIT;
 	if (secret_dup(&token->pool, text, &token->text, &err) < 0)
-		fail(token, http, &err);
+		token->text = SPAN_NULL;
 	secret_pool_release(&old);
 	http_ask_reset(&token->ask);
-	if (!err.code)
+	if (token->text.data)
 		token_fetched(&token->cache, http, ends);
+	else
+		fail(token, http, &err);
 }
 
 static void from_impersonation(struct gcp_token *token, struct http *http)
@@ -398,11 +223,11 @@ static void impersonate(struct gcp_token *token, struct http *http, struct span 
 
 	buf_add_str(&value, "Bearer ");
 	buf_add_span(&value, bearer);
-	begin_ask(token);
-	add_url(token, credential->impersonate);
+	gcp_token_begin(token);
+	gcp_token_add_url(token, credential->impersonate);
 	http_ask_header(&token->ask, "Authorization", buf_span(&value));
 	http_ask_header(&token->ask, "Content-Type", SPAN("application/json"));
-	buf_printf(body, "{\"lifetime\":\"%llds\",\"scope\":[\"" SCOPE_PLATFORM "\"]",
+	buf_printf(body, "{\"lifetime\":\"%llds\",\"scope\":[\"" GCP_SCOPE "\"]",
 		   (long long)(credential->lifetime ? credential->lifetime : LIFETIME_S));
 	for (i = 0; i < credential->delegate_count; i++) {
 		buf_add_str(body, i ? "," : ",\"delegates\":[");
@@ -412,7 +237,7 @@ static void impersonate(struct gcp_token *token, struct http *http, struct span 
 		}
 	}
 	buf_add_str(body, credential->delegate_count ? "]}" : "}");
-	send_ask(token, http, "POST", from_impersonation);
+	gcp_token_send(token, http, "POST", from_impersonation);
 }
 
 static void have_token(struct gcp_token *token, struct http *http, struct span text, int64_t ends)
@@ -427,7 +252,7 @@ static void fetch(struct token_cache *cache, struct http *http)
 {
 	struct gcp_token *token = (struct gcp_token *)(void *)cache;
 
-	begin_ask(token);
+	gcp_token_begin(token);
 	switch (token->credential.kind) {
 	case GCP_ACCESS_TOKEN:
 		have_token(token, http, token->credential.token, TOKEN_ENDLESS);
@@ -440,10 +265,10 @@ static void fetch(struct token_cache *cache, struct http *http)
 		ask_user(token, http);
 		break;
 	case GCP_EXTERNAL:
-		ask_external(token, http);
+		gcp_external_ask(token, http);
 		break;
 	case GCP_METADATA:
-		ask_metadata(token, http);
+		gcp_metadata_ask(token, http);
 		break;
 	}
 }

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * What the ways to a token of Google's have in common: gcp_token.c, gcp_external.c, gcp_metadata.c.
+ */
+#ifndef KEYS_GCP_TOKEN_INTERNAL_H
+#define KEYS_GCP_TOKEN_INTERNAL_H
+
+#include "keys/gcp_token.h"
+
+#define GCP_SCOPE "https://www.googleapis.com/auth/cloud-platform"
+
+/* Starts a call anew: what was said and answered before is wiped. */
+void gcp_token_begin(struct gcp_token *token);
+
+/* The URL of one of the provider's hosts, which the operator may have put another in place of. */
+void gcp_token_add_url(struct gcp_token *token, struct span url);
+
+/* "Basic" of the client's name and password, where the credential has them. */
+void gcp_token_add_basic(struct gcp_token *token);
+
+/* Sends what has been put together; answered() is called when it has ended and is not tried again. */
+void gcp_token_send(struct gcp_token *token, struct http *http, const char *method,
+		    void (*answered)(struct gcp_token *token, struct http *http));
+
+/* Takes the token out of the answer: access_token and expires_in. from: who gave it, for messages. */
+void gcp_token_take(struct gcp_token *token, struct http *http, const char *from);
+
+/* The first call of a token that others have, and of the machine's own. */
+void gcp_external_ask(struct gcp_token *token, struct http *http);
+void gcp_metadata_ask(struct gcp_token *token, struct http *http);
+
+#endif
