@@ -313,8 +313,8 @@ static int check_exec(struct doctor *doctor, const char *credentials)
 		   *credentials ? credentials : "the keys of this user");
 	if (doctor->accept_exec)
 		return 0;
-	(void)err_hint(said, "build without functions (`kustomize build . | krm-sops filter`), or "
-			     "say --accept-exec where every writer to Git may read the keys");
+	(void)err_hint(said, "build without functions (`krm-sops build .`), or say "
+			     "--accept-exec where every writer to Git may read the keys");
 	return 1;
 }
 

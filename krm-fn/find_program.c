@@ -24,13 +24,15 @@ bool find_program(const char *name, char ret_path[static PATH_MAX])
 	int made;
 
 	if (strchr(name, '/')) {
-		made = snprintf(ret_path, PATH_MAX, "%s", name);
-		return made > 0 && made < PATH_MAX && is_program(ret_path);
+		len = strlen(name);
+		if (len >= PATH_MAX)
+			return false;
+		memmove(ret_path, name, len + 1);
+		return is_program(ret_path);
 	}
 	for (; at && *at; at += len + (at[len] == ':')) {
 		len = strcspn(at, ":");
-		/* An empty entry is the working directory for execvp(); nobody means that. */
-		if (len == 0)
+		if (*at != '/')
 			continue;
 		made = snprintf(ret_path, PATH_MAX, "%.*s/%s", (int)len, at, name);
 		if (made > 0 && made < PATH_MAX && is_program(ret_path))

@@ -5,6 +5,7 @@
  */
 #include "kustomize.h"
 
+#include "find_program.h"
 #include "landlock.h"
 
 #include "base/text.h"
@@ -28,30 +29,6 @@ enum {
 	OUTPUT_MAX = DOC_INPUT_MAX + 1,
 };
 
-static bool is_program(const char *path)
-{
-	struct stat st;
-
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
-}
-
-static bool find_on_path(const char *name, char ret[static PATH_MAX])
-{
-	const char *path = getenv("PATH");
-	size_t len;
-
-	for (; path && *path; path += len + (path[len] == ':')) {
-		len = strcspn(path, ":");
-		/* An empty or relative part would be the working directory, which may be the repository. */
-		if (path[0] != '/' || len + strlen(name) + 2 > PATH_MAX)
-			continue;
-		(void)snprintf(ret, PATH_MAX, "%.*s/%s", (int)len, path, name);
-		if (is_program(ret))
-			return true;
-	}
-	return false;
-}
-
 static bool names_kubectl(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -62,16 +39,16 @@ static bool names_kubectl(const char *path)
 int kustomize_find(const char *given, struct kustomize *ret, struct err *err)
 {
 	if (given) {
-		if (!realpath(given, ret->path) || !is_program(ret->path))
+		if (!realpath(given, ret->path) || !find_program(ret->path, ret->path))
 			return err_set(err, ERR_USAGE, "'%s' is no program",
 				       text_quote(span_str(given)).text);
 		ret->kubectl = names_kubectl(given);
 		return 0;
 	}
 	ret->kubectl = false;
-	if (find_on_path("kustomize", ret->path))
+	if (find_program("kustomize", ret->path))
 		return 0;
-	ret->kubectl = find_on_path("kubectl", ret->path);
+	ret->kubectl = find_program("kubectl", ret->path);
 	if (ret->kubectl)
 		return 0;
 	(void)err_set(err, ERR_USAGE, "neither kustomize nor kubectl is on PATH");

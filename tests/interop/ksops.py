@@ -332,21 +332,42 @@ def doctor_with_the_real_kustomize(bench):
 
 
 @test
-def the_plugin_of_argo_cd(bench):
-    """Its commands, in the folder of an application, with the environment of a sidecar."""
-    spec = yaml.safe_load((peers.ROOT / "examples/argocd/plugin.yaml").read_text())["spec"]
-    made = bench.seal_object("argo/a.enc.yaml", manifest("a"))
-    folder = bench.write("argo", config(files=["a.enc.yaml"]), "ksops")
+def the_plugins_of_argo_cd(bench):
+    """Their commands, in the folder of an application with a base beside it, with the environment of a sidecar."""
+    made = bench.seal_object("argo/base/a.enc.yaml", manifest("a"))
+    values = bench.seal("argo/app/values.enc.yaml", b"a: 1 # why\n", "yaml")
+    (bench.bin / "krm-sops").symlink_to(bench.world.program)
     (bench.bin / "kustomize").symlink_to(bench.kustomize)
     (bench.top / "mount").mkdir()
     (bench.top / "mount/keys.agekey").write_text(bench.world.keys.read_text())
-    env = {"PATH": bench.env["PATH"], "KRM_SOPS_KEYS_FLAT": str(bench.top / "mount"), "ARGOCD_APP_NAME": "x", "ARGOCD_APP_SOURCE_PATH": "argo", "HOME": "/nonexistent"}
-    found = process.run(spec["discover"]["find"]["command"], env, folder)
-    check(found.status == 0 and found.stdout.strip(), "the plugin does not find the application", found)
-    check(not process.run(spec["discover"]["find"]["command"], env, bench.top).stdout, "the plugin finds an application where none is")
-    result = process.run(spec["generate"]["command"], env, folder)
-    check(result.status == 0, "generate", result)
-    check(result.stdout == bench.judged("argo", [made]), "other manifests")
+    (bench.repo / ".git").rmdir()
+    env = {"PATH": bench.env["PATH"], "KRM_SOPS_KEYS_FLAT": str(bench.top / "mount"), "ARGOCD_APP_NAME": "x", "ARGOCD_APP_SOURCE_PATH": "argo/app", "HOME": "/nonexistent"}
+    builds = {
+        "plugin.yaml": {"resources": ["../base"], "secretGenerator": [{"name": "v", "files": ["values.yaml=values.enc.yaml"]}]},
+        "plugin-functions.yaml": {"resources": ["../base"], "secretGenerator": [{"name": "v", "files": ["values.yaml=values.enc.yaml"]}], "transformers": ["decrypt.yaml"]}}
+    (bench.repo / "argo/base/kustomization.yaml").write_text("resources: [a.enc.yaml]\n")
+    (bench.repo / "argo/app/decrypt.yaml").write_text("apiVersion: krm-sops.dev/v1alpha1\nkind: Decrypt\nmetadata:\n  name: d\n  annotations:\n    config.kubernetes.io/function: |\n"
+                                                      "      exec: {path: krm-sops}\n")
+    judge = bench.repo / "argo-judge"
+    (judge / "app").mkdir(parents=True)
+    (judge / "base").mkdir()
+    (judge / "base/a.enc.yaml").write_text(made)
+    (judge / "base/kustomization.yaml").write_text("resources: [a.enc.yaml]\n")
+    (judge / "app/values.enc.yaml").write_bytes(values)
+    for name, kustomization in builds.items():
+        spec = yaml.safe_load((peers.ROOT / "examples/argocd" / name).read_text())["spec"]
+        folder = bench.repo / "argo/app"
+        (folder / "kustomization.yaml").write_text(yaml.safe_dump(kustomization))
+        (judge / "app/kustomization.yaml").write_text(yaml.safe_dump({key: value for key, value in kustomization.items() if key != "transformers"}))
+        check(list(folder.glob(spec["discover"]["fileName"])) and not list(bench.top.glob(spec["discover"]["fileName"])), f"{name} does not find applications")
+        result = process.run(spec["generate"]["command"], env, folder)
+        check(result.status == 0, f"{name}: generate", result)
+        objects = lambda data: sorted(yaml.safe_load_all(data), key=lambda item: item["metadata"]["name"])
+        check(objects(result.stdout) == objects(bench.built(judge / "app")), f"{name}: other manifests")
+        shutil.copy(bench.repo / "argo/base/a.enc.yaml", bench.top / "sample.enc.yaml")
+        flags = ["--"] if name == "plugin.yaml" else ["--accept-exec"]
+        doctor = process.run(["krm-sops", "doctor", str(bench.top / "sample.enc.yaml"), *flags], env, folder)
+        check(doctor.status == 0, f"{name}: doctor: {doctor.stdout.decode()}", doctor)
 
 
 def cpu_of(function):

@@ -183,7 +183,7 @@ def test_without_a_sample_it_says_so(doctor):
 
 
 def test_gap_keys_beside_code_of_the_repository(doctor, place):
-    is_gap(doctor(), "exec", "whoever writes to Git runs code beside SOPS_AGE_KEY_FILE", "--accept-exec", "krm-sops filter")
+    is_gap(doctor(), "exec", "whoever writes to Git runs code beside SOPS_AGE_KEY_FILE", "--accept-exec", "krm-sops build")
     key = (DATA / "age.agekey").read_text()
     env = {"SOPS_AGE_KEY_FILE": None, "SOPS_AGE_KEY": next(line for line in key.splitlines() if line.startswith("AGE")), "VAULT_TOKEN": "x"}
     result = doctor(env=env)
@@ -243,11 +243,13 @@ def test_as_the_user_of_argo_cd(doctor, place):
 
 # ---------------------------------------------------------------------------------------------- examples/argocd
 
-def test_the_plugin_is_what_argo_cd_reads():
-    plugin = yaml.safe_load((ARGOCD / "plugin.yaml").read_text())
+@pytest.mark.parametrize("name, command", [("plugin.yaml", ["krm-sops", "build", "."]),
+                                           ("plugin-functions.yaml", ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", "."])])
+def test_the_plugin_is_what_argo_cd_reads(name, command):
+    plugin = yaml.safe_load((ARGOCD / name).read_text())
     assert (plugin["apiVersion"], plugin["kind"]) == ("argoproj.io/v1alpha1", "ConfigManagementPlugin")
-    assert set(plugin["spec"]) == {"version", "discover", "generate"} and plugin["spec"]["discover"].keys() == {"find"}
-    assert plugin["spec"]["generate"]["command"] == ["kustomize", "build", "--enable-alpha-plugins", "--enable-exec", "."]
+    assert set(plugin["spec"]) == {"version", "discover", "generate"} and plugin["spec"]["discover"] == {"fileName": "kustomization.y*ml"}
+    assert plugin["spec"]["generate"]["command"] == command
 
 
 def test_the_patch_mounts_what_it_names():

@@ -98,3 +98,18 @@ def test_a_library_that_is_not_there_is_told(jail):
     shutil.copy(PGP / "sops-nist.enc.yaml", jail.root / "files")
     done = jail("/bin/krm-sops", "decrypt", "sops-nist.enc.yaml", GNUPGHOME="/files/gnupg")
     assert done.returncode == 128 and done.stdout == b"" and b"needs GnuPG and its library libgpgme.so.11, which is not here" in done.stderr, done.stderr
+
+
+@needs_root
+def test_libcurl_is_missed_by_keys_behind_the_network_only(jail):
+    """The other recipients of a document are still tried."""
+    vault = {"vault_address": "https://127.0.0.1:1", "engine_path": "transit", "key_name": "k", "created_at": "2024-05-06T07:08:09Z", "enc": "vault:v1:eA=="}
+    document = yaml.safe_load((DATA / "ksops/repo/values.enc.yaml").read_text())
+    document["sops"]["hc_vault"] = [vault]
+    (jail.root / "files/both.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    done = jail("/bin/krm-sops", "decrypt", "both.yaml", SOPS_AGE_KEY_FILE="age.agekey", VAULT_ADDR="https://127.0.0.1:1", VAULT_TOKEN="x")
+    assert done.returncode == 0 and b"a: 1" in done.stdout, done.stderr
+    document["sops"]["age"] = []
+    (jail.root / "files/vault.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    done = jail("/bin/krm-sops", "decrypt", "vault.yaml", VAULT_ADDR="https://127.0.0.1:1", VAULT_TOKEN="x")
+    assert done.returncode == 128 and done.stdout == b"" and b"need libcurl, which can not be used here" in done.stderr, done.stderr
