@@ -20,7 +20,7 @@ enum {
 
 /* What the messages of one batch share. */
 struct batch {
-	const struct pgp_keys *keys;
+	struct pgp_keys *keys;
 	struct crypto_rsa_ready *
 		*ready;              /* of each key, in the list's order; NULL where not yet made */
 	struct secret_pool *numbers; /* of these */
@@ -261,15 +261,16 @@ int key_pgp_hand_over(const struct pgp_keys *keys, struct err *err)
 }
 
 /* One that we can not open though it is for us. Where GnuPG is in the ring already it will be asked by the ring's user. */
-static int ask_gnupg(const struct pgp_keys *keys, struct secret_pool *pool,
-		     struct key_request *request, struct err *err)
+static int ask_gnupg(struct pgp_keys *keys, struct secret_pool *pool, struct key_request *request,
+		     struct err *err)
 {
 	struct keyring *ring = keys->ring;
 	struct err no = ERR_INIT;
 	size_t i;
 
-	if (ring->gpg)
+	if (ring->gpg && !keys->late)
 		return 0;
+	keys->late = true;
 	if (key_pgp_hand_over(keys, &no) < 0)
 		return no.code == ERR_NOMEM ? err_nomem(err) : 0;
 	for (i = 0; i < ring->count; i++) {

@@ -25,6 +25,7 @@ struct pgp_keys {
 	size_t count;
 	struct keyring *ring;
 	struct pgp_text *texts; /* where the keys came from, the last one first */
+	bool late; /* GnuPG came into the ring by a message; so we ask it, as the ring's user does not know of it */
 };
 
 struct pgp_text {

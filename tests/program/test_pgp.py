@@ -81,12 +81,12 @@ def test_the_policy_holds_for_the_key_itself(decrypt, tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("gpg"), reason="no gpg")
-@pytest.mark.parametrize("name", ["sops-bzip2", "sops-3des"])
-def test_gnupg_is_asked_for_what_only_it_reads(decrypt, place, name):
-    done = decrypt(["ecc.asc"], listing("sops-ecc", name), **place.env())
+@pytest.mark.parametrize("names", [["sops-bzip2"], ["sops-3des"], ["sops-bzip2", "sops-3des"]])
+def test_gnupg_is_asked_for_what_only_it_reads(decrypt, place, names):
+    done = decrypt(["ecc.asc"], listing("sops-ecc", *names), **place.env())
     assert done.status == 0, done.message
-    assert [base64.b64decode(item["data"]["app.yaml"]) for item in yaml.safe_load(done.stdout)["items"]] == [PLAIN, PLAIN]
-    done = decrypt(["ecc.asc"], listing(name))
+    assert [base64.b64decode(item["data"]["app.yaml"]) for item in yaml.safe_load(done.stdout)["items"]] == [PLAIN] * (1 + len(names))
+    done = decrypt(["ecc.asc"], listing(*names))
     assert (done.status, done.stdout) != (0, b""), done.message
 
 
