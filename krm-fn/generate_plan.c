@@ -218,6 +218,16 @@ struct generate_secret *generate_add_secret(const struct generate_adder *add, st
 	return &plan->secrets[plan->secret_count++];
 }
 
+/* A field that is a map. Differs: KSOPS merges what `metadata` and `Metadata` of one config say. */
+static int map_field(const struct generate_adder *add, const struct doc_node *map, const char *name,
+		     const char *field, const struct doc_node **ret, struct err *err)
+{
+	if (add->config->source == CONFIG_KSOPS && go_json_is_twice(map, name))
+		return generate_bad(field, "written once", err);
+	*ret = config_field(add->config, map, name);
+	return 0;
+}
+
 static int read_pairs(const struct generate_adder *add, const struct doc_node *map,
 		      const char *field, struct generate_pairs *ret, struct err *err)
 {
@@ -256,6 +266,7 @@ int generate_metadata(const struct generate_adder *add, const struct doc_node *m
 		      const char *field, struct generate_secret *secret, struct err *err)
 {
 	const struct config *config = add->config;
+	const struct doc_node *labels = NULL, *annotations = NULL;
 
 	if (metadata && metadata->kind != DOC_MAP && metadata->kind != DOC_NULL)
 		return generate_bad(field, "a map", err);
@@ -267,11 +278,13 @@ int generate_metadata(const struct generate_adder *add, const struct doc_node *m
 		return generate_bad(below(field, ".name").text, "the name of the Secret", err);
 	if (generate_text(add, config_field(config, metadata, "namespace"),
 			  below(field, ".namespace").text, &secret->ns, err) < 0 ||
-	    read_pairs(add, config_field(config, metadata, "labels"), below(field, ".labels").text,
-		       &secret->labels, err) < 0)
+	    map_field(add, metadata, "labels", below(field, ".labels").text, &labels, err) < 0 ||
+	    map_field(add, metadata, "annotations", below(field, ".annotations").text, &annotations,
+		      err) < 0 ||
+	    read_pairs(add, labels, below(field, ".labels").text, &secret->labels, err) < 0)
 		return -1;
-	return read_pairs(add, config_field(config, metadata, "annotations"),
-			  below(field, ".annotations").text, &secret->annotations, err);
+	return read_pairs(add, annotations, below(field, ".annotations").text, &secret->annotations,
+			  err);
 }
 
 static int refuse_unknown(const struct doc_node *entry, const char *field, struct err *err)
@@ -302,6 +315,7 @@ static int add_secret(const struct generate_adder *add, const struct doc_node *e
 		{"envs", "secretFrom.Envs", GENERATE_ENVS},
 	};
 	const struct config *config = add->config;
+	const struct doc_node *metadata = NULL;
 	struct generate_secret *secret;
 	size_t i;
 
@@ -312,8 +326,8 @@ static int add_secret(const struct generate_adder *add, const struct doc_node *e
 	secret = generate_add_secret(add, err);
 	if (!secret)
 		return -1;
-	if (generate_metadata(add, config_field(config, entry, "metadata"),
-			      below(field, ".metadata").text, secret, err) < 0 ||
+	if (map_field(add, entry, "metadata", below(field, ".metadata").text, &metadata, err) < 0 ||
+	    generate_metadata(add, metadata, below(field, ".metadata").text, secret, err) < 0 ||
 	    generate_text(add, config_field(config, entry, "type"), below(field, ".type").text,
 			  &secret->type, err) < 0)
 		return -1;

@@ -58,6 +58,18 @@ const struct doc_node *go_json_field(const struct doc_node *map, const char *nam
 	return field(map, name, 0);
 }
 
+bool go_json_is_twice(const struct doc_node *map, const char *name)
+{
+	const struct doc_node *kid;
+	int n = 0;
+
+	if (!map || map->kind != DOC_MAP)
+		return false;
+	doc_each (kid, map)
+		n += is_field(kid, name);
+	return n > 1;
+}
+
 /* The text that stands in the source, without tag and anchor. A null span where there is none. */
 static struct span written(const struct doc_node *node, struct span source)
 {

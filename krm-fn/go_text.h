@@ -13,6 +13,9 @@
  * `<<` merges. NULL where there is none. */
 const struct doc_node *go_json_field(const struct doc_node *map, const char *name);
 
+/* True where more than one entry of map itself lands in that field. */
+bool go_json_is_twice(const struct doc_node *map, const char *name);
+
 /* The text of a scalar in a field of type string. null is an empty text. `source` is the text that the node's offsets are of; made texts lie in
  * arena. 1: it is one; 0: it is a map or a list; -1: ERR_NOMEM, ERR_LIMIT. */
 int go_json_text(const struct doc_node *node, struct span source, struct arena *arena,

@@ -299,6 +299,14 @@ def test_differs_ksops_key_has_a_name(place):
     refused(function(place, config(secretFrom=[{"metadata": {"name": "s"}, "files": ["=secret-a.enc.yaml"]}])), "'secretFrom[0].files[0]' must be PATH or KEY=PATH")
 
 
+def test_differs_ksops_maps_are_written_once(place):
+    refused(function(place, config(secretFrom=[{"metadata": {"name": "s"}, "Metadata": {"namespace": "ns"}}])), "'secretFrom[0].metadata' must be written once")
+    for field in ("labels", "annotations"):
+        refused(function(place, config(secretFrom=[{"metadata": {"name": "s", field: {"a": "b"}, field.upper(): {"c": "d"}}}])), f"metadata.{field}' must be written once")
+    # Of texts and lists the last one counts, by the bytes of its name.
+    assert items_of(function(place, config(FILES=["nothing"], files=[], secretFrom=[{"metadata": {"NAME": "x", "name": "s"}}]))) == [secret("s")]
+
+
 def test_differs_ksops_writes_no_plaintext_into_the_tree(place):
     item = config(files=["secret-a.enc.yaml"])
     item["metadata"]["annotations"] = {"internal.config.kubernetes.io/path": "a.yaml"}
