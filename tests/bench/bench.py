@@ -14,6 +14,8 @@ import subprocess
 import sys
 import tempfile
 
+import bench_aws
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 
@@ -172,6 +174,7 @@ def main():
         plain_items(b)
         exec_function(b)
         pgp_messages(b)
+        bench_aws.run(b, show)
     print("\n| work | measured | goal | met |\n| --- | --- | --- | --- |")
     for row in b.rows:
         print("| " + " | ".join(row) + " |")

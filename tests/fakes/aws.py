@@ -224,7 +224,7 @@ class Metadata(Fake):
     def answer(self, request):
         if request.path == "/latest/api/token":
             assert request.method == "PUT" and request.headers["x-aws-ec2-metadata-token-ttl-seconds"] == "300"
-            return 200, "metadata-token=="
+            return 200, "metadata-token==", {"X-Aws-Ec2-Metadata-Token-Ttl-Seconds": "300"}
         if request.headers.get("x-aws-ec2-metadata-token") != "metadata-token==":
             return 401, ""
         roles = "/latest/meta-data/iam/security-credentials/"

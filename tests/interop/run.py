@@ -40,6 +40,7 @@ STEPS = [
     Step("kustomize.py", ("--rounds", "4", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
     Step("generators.py", ("--count", "200", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
     Step("ksops.py", ("--program", "{program}"), ("sops", "kustomize", "age-keygen")),
+    Step("aws.py", ("--program", "{program}"), ("sops",)),
     Step("recipients.py", ("--count", "500", "--program", "{program}"), ("sops", "age-keygen")),
     Step("clouds.py", ("--count", "300", "--program", "{program}"), ("sops", "openssl")),
     Step("yaml_reader.py", ("--cases", "20000", "--tool", "{tools}/yaml_read"), ("go",)),
