@@ -92,6 +92,20 @@ static int keys_of_global_age(struct session *session, const struct keys_where *
 				  span_from(name, slash + 1), err);
 }
 
+/* Flux takes the cloud roles that annotations of that ServiceAccount name; it lies in the cluster. */
+static void note_service_account(struct session *session, const struct config *config)
+{
+	struct err text = ERR_INIT;
+
+	if (!config->service_account.len)
+		return;
+	(void)err_set(&text, ERR_NO_KEY,
+		      "serviceAccountName '%s' is not looked up, the clouds' services are asked "
+		      "with this process's own credentials",
+		      text_quote(config->service_account).text);
+	keyring_note(&session->ring, text.msg);
+}
+
 int session_keys(struct session *session, const struct config *config,
 		 struct doc_node *const *items, size_t count, struct err *err)
 {
@@ -119,6 +133,7 @@ int session_keys(struct session *session, const struct config *config,
 	} else if (keys_of_operator(session, &where, err) < 0) {
 		return -1;
 	}
+	note_service_account(session, config);
 	session->has_keys = true;
 	return 0;
 }

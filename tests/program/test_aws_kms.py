@@ -483,12 +483,12 @@ def test_nothing_is_asked_while_another_key_opens_the_document(aws, place):
     assert result.status == 0 and aws.requests == [], result.message
 
 
-def function(place, aws, items, secret=None, env=None, ref=True):
+def function(place, aws, items, secret=None, env=None, ref=True, account=None):
     """The function, with a decryption Secret in the operator's folder."""
     for name, value in (secret or {}).items():
         place.write(f"keys/flux-system/sops-keys/{name}", value)
     config = {"apiVersion": "krm-sops.dev/v1alpha1", "kind": "Decrypt", "metadata": {"name": "d", "namespace": "flux-system"},
-              "spec": {"decryption": {"provider": "sops", "secretRef": {"name": "sops-keys"}}} if ref else {}}
+              "spec": {"decryption": {"provider": "sops", "secretRef": {"name": "sops-keys"}, **({"serviceAccountName": account} if account else {})}} if ref else {}}
     stdin = json.dumps({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": items, "functionConfig": config})
     return place.run("--keys", "keys", "--namespace", "flux-system", stdin=stdin.encode(), env={**aws.env(), **(env or {})})
 
@@ -529,3 +529,10 @@ def test_decryption_secret_without_aws_leaves_it_to_the_machine(aws, place):
     result = function(place, aws, items, {"age.agekey": agekey}, env=KEYS)
     assert result.status == 0 and secrets.plain(0) in result.stdout.decode(), result.message
     assert function(place, aws, items, env=KEYS, ref=False).status == 1  # without a secretRef the profile counts, as for sops
+
+
+def test_service_account_is_not_looked_up(aws, place):
+    items = [secrets.secret(0, kms=[entry(aws)])]
+    assert function(place, aws, items, {"other": "x"}, env=KEYS, account="decryptor").status == 0
+    result = function(place, aws, items, env={**KEYS, "AWS_ACCESS_KEY_ID": "AKIAOTHER"}, account="decryptor")
+    assert result.status == 1 and "serviceAccountName 'decryptor' is not looked up" in result.message
