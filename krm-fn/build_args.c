@@ -34,14 +34,24 @@ int build_args_take(struct build_args *args, int argc, char **argv, int *at, str
 		{"--mac", &args->mac},     {"--compat", &args->compat},
 		{"--stage", &args->stage}, {"--kustomize", &args->kustomize},
 	};
+	const struct {
+		const char *flag;
+		bool *value;
+	} switches[] = {
+		{"--allow-remote", &args->remote},
+		{"--lax", &args->lax},
+		{"--placeholder", &args->placeholder},
+	};
 	const char *value = NULL;
 	size_t i;
 	int r;
 
-	if (strcmp(argv[*at], "--allow-remote") == 0 || strcmp(argv[*at], "--lax") == 0) {
-		*(argv[*at][2] == 'a' ? &args->remote : &args->lax) = true;
-		++*at;
-		return 1;
+	for (i = 0; i < ARRAY_LEN(switches); i++) {
+		if (strcmp(argv[*at], switches[i].flag) == 0) {
+			*switches[i].value = true;
+			++*at;
+			return 1;
+		}
 	}
 	r = paths_take_flag(argc, argv, at, "--substitute-from", &value, err);
 	if (r)
@@ -182,6 +192,7 @@ int build_run_prepare(const struct build_args *args, struct build_run *run, stru
 	build->kustomize = args->kustomize;
 	build->remote = args->remote;
 	build->lax = args->lax;
+	build->placeholder = args->placeholder;
 	return 0;
 }
 

@@ -21,7 +21,7 @@ struct build_args {
 	const char *kustomize;
 	const char *substitute_from[BUILD_SUBSTITUTES_MAX];
 	size_t substitute_from_count;
-	bool remote, lax;
+	bool remote, lax, placeholder;
 };
 
 /* Takes argv[*at] where it is one of these flags and moves *at behind it. 1: taken; 0: not ours; -1: ERR_USAGE. */

@@ -17,6 +17,7 @@ static const char help[] =
 	"  -k FILE                 the Flux Kustomization; or found in DIR by --name NAME\n"
 	"  --source FILE           its GitRepository, for what it ignores\n"
 	"  --substitute-from FILE  ConfigMaps and Secrets of spec.postBuild\n"
+	"  --placeholder           without keys: stand-ins for what is encrypted\n"
 	"  --lax                   variables that are not there are empty\n"
 	"  --keys DIR, --keys-flat DIR, --key-secret FILE, --namespace NS\n"
 	"                          where key Secrets lie, and whose may be used\n"

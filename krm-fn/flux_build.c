@@ -9,6 +9,7 @@
 #include "flux_finish.h"
 #include "flux_list.h"
 #include "flux_open.h"
+#include "flux_placeholder.h"
 #include "flux_sources.h"
 #include "flux_text.h"
 #include "transform.h"
@@ -209,6 +210,8 @@ static int open_objects(struct flux_build *build, struct manifests *manifests, b
 	bool *had_sops = arena_alloc(arena, mark_sops(manifests->doc.first, NULL) + 1, err);
 	size_t i;
 
+	if (build->placeholder && !build->config->disabled)
+		return flux_placeholder_objects(manifests, ret_opened, err);
 	if (!had_sops)
 		return -1;
 	(void)mark_sops(manifests->doc.first, had_sops);
@@ -257,6 +260,7 @@ static int load_vars(struct flux_build *build, struct flux_vars *vars, struct er
 
 static int finish(struct flux_build *build, struct span built, struct buf *out, struct err *err)
 {
+	CLEAN_BUF struct buf finished = BUF_INIT(FLUX_BUILD_OUTPUT_MAX);
 	CLEAN_MANIFESTS struct manifests manifests = MANIFESTS_INIT;
 	CLEAN_FLUX_VARS struct flux_vars vars = FLUX_VARS_INIT;
 	CLEAN_ARENA struct arena arena = ARENA_INIT((size_t)MANIFESTS_MAX * 4);
@@ -269,7 +273,31 @@ static int finish(struct flux_build *build, struct span built, struct buf *out, 
 	if (!opened || open_objects(build, &manifests, opened, &arena, err) < 0 ||
 	    load_vars(build, &vars, err) < 0)
 		return -1;
-	return flux_finish(&last, &manifests, opened, out, err);
+	if (!build->placeholder)
+		return flux_finish(&last, &manifests, opened, out, err);
+	if (flux_finish(&last, &manifests, opened, &finished, err) < 0)
+		return -1;
+	return flux_placeholder_names(buf_span(&finished), out, err);
+}
+
+static int open_sources(struct flux_build *build, struct work *work, struct err *err)
+{
+	size_t i;
+
+	if (!build->placeholder)
+		return flux_open_sources(&work->open, build->session, build->config, &work->stage,
+					 &work->sources, &build->report, err);
+	for (i = 0; i < work->sources.count; i++) {
+		CLEAN_BUF struct buf text = BUF_INIT((size_t)FLUX_SOURCE_FILE_MAX * 2);
+		const struct flux_source *source = &work->sources.list[i];
+
+		if (flux_placeholder_text(buf_span(&source->text), source->format, source->format,
+					  &text, err) < 0)
+			return err_wrap(err, "'%s'", text_quote(span_str(source->path)).text);
+		if (stage_write(&work->stage, source->path, buf_span(&text), err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 int flux_build_run(struct flux_build *build, struct buf *out, struct err *err)
@@ -288,9 +316,7 @@ int flux_build_run(struct flux_build *build, struct buf *out, struct err *err)
 		return -1;
 	for (i = 0; i < work.sources.note_count; i++)
 		report_note("warning: %s", work.sources.notes[i]);
-	if (flux_open_sources(&work.open, build->session, build->config, &work.stage, &work.sources,
-			      &build->report, err) < 0 ||
-	    run_kustomize(build, &work, &built, err) < 0)
+	if (open_sources(build, &work, err) < 0 || run_kustomize(build, &work, &built, err) < 0)
 		return -1;
 	return finish(build, buf_span(&built), out, err);
 }

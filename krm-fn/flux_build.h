@@ -30,6 +30,7 @@ struct flux_build {
 	enum stage_mode stage;
 	bool remote;      /* --allow-remote */
 	bool compat_flux; /* what Flux lets through is told, and no error */
+	bool placeholder; /* no keys: stand-ins (flux_placeholder.h) */
 	bool lax;         /* variables that are not there are empty */
 	/* out */
 	struct report report; /* what went wrong; where it is empty err says it */

@@ -49,6 +49,7 @@ STEPS = [
     Step("regex.py", ("--count", "10000", "--tool", "{tools}/regex"), ("go",)),
     Step("regex.py", ("--sets", "--tool", "{tools}/regex"), ("go",)),
     Step("flux_peer.py", ("--count", "5000", "--tool", "{tools}/flux"), ("go",)),
+    Step("flux_build.py", ("--rounds", "6", "--kills", "100", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
     Step("age_vectors.py", ("--tools", "{tools}"), ("VECTORS",)),
     Step("pgp.py", ("--tools", "{tools}"), ("go", "gpg")),
     Step("gpg.py", ("--count", "300", "--program", "{program}"), ("sops", "gpg")),

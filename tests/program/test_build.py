@@ -338,6 +338,36 @@ def test_common_metadata(repo):
     assert all(item["metadata"]["labels"]["team"] == "shop" for item in objects(build(repo, *APPS)).values())
 
 
+# ------------------------------------------------------------------------------------------------------- without keys
+
+def test_stand_ins_need_no_key(repo):
+    result = build(repo, *APPS, "--placeholder", keys=False)
+    items = objects(result)
+    real = objects(build(repo, *APPS))
+    assert list(items) == list(real)
+    for name, item in items.items():
+        for part in ("data", "stringData"):
+            assert set(item.get(part, {})) == set(real[name].get(part, {})), name
+    assert "placeholder" in items["Secret", "db"]["stringData"]["password"]
+    assert items["ConfigMap", "settings"]["data"]["plain"] == "visible"
+    assert "placeholder" in plain(items["Secret", "web"]["data"]["values.yaml"])
+    assert "nested:" in plain(items["Secret", "web"]["data"]["values.yaml"])
+    assert "placeholder" in plain(items["Secret", "inside"]["data"]["conf.json"])
+    for secret in (b"s3cret", b"p@ss", base64.b64encode(b"raw bytes")):
+        assert secret not in result.stdout
+    assert repo.run("check", "--build", "-", stdin=result.stdout).status == 1
+
+
+def test_stand_ins_mark_the_names_that_depend_on_them(repo):
+    path = repo.cwd / "apps/web/kustomization.yaml"
+    path.write_text(path.read_text().replace("name: web", "name: web-ft74ch57dc"))
+    repo.write("apps/db/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: web-ft74ch57dc, b: web-ft74ch57dc-x, c: db-ft74ch57dc}\n")
+    items = objects(build(repo, *APPS, "--placeholder", keys=False))
+    assert ("Secret", "web-placeholder") in items
+    data = items["ConfigMap", "settings"]["data"]
+    assert (data["a"], data["b"], data["c"]) == ("web-placeholder", "web-ft74ch57dc-x", "db-ft74ch57dc")
+
+
 # ------------------------------------------------------------------------------------------------------------ command line
 
 def test_command_line(repo):
