@@ -14,6 +14,12 @@
  *     vault: {addresses: ["https://vault.example.com:8200"]}
  *     aws: {roles: ["arn:aws:iam::111122223333:role/decrypt-*"], credentialProcess: false}
  *     limits: {files: 20000, bytes: 268435456}
+ *     keySets:                        # of the sidecar: krm-sops serve --listen unix:///PATH=team-a
+ *       team-a:
+ *         folder: /keys/team-a        # a mounted key Secret
+ *         ambient: false              # also the keys and cloud credentials of the sidecar's own environment
+ *         keys: {age: [age1...]}      # as above; both must allow a key
+ *         peers: {uids: [999], gids: []}   # who may connect beside our own uid
  *
  * A list entry is a text that must be equal, or ends in `*` and stands for all that begin so. A Vault address has no `*`, the name of a
  * key on a server (azure_kv, hc_vault) none in its host.
@@ -39,8 +45,20 @@ struct policy_list {
 	size_t count;
 };
 
+/* Whose keys a socket of the sidecar opens, and who may ask it. */
+struct policy_key_set {
+	struct policy_key_set *next;
+	const struct policy *policy; /* set by policy_key_set() */
+	const char *name, *folder;   /* folder NULL: none */
+	bool ambient;
+	struct policy_list keys[SOPS_KEY_TYPES];
+	uint32_t *uids, *gids;
+	size_t uid_count, gid_count;
+};
+
 struct policy {
 	struct arena arena;
+	struct policy_key_set *key_sets;
 	const char *path; /* where it was read from; NULL: the built-in defaults */
 	enum policy_mac mac;
 	struct policy_list namespaces;
@@ -100,6 +118,15 @@ int policy_key_allowed(const struct policy *policy, const struct sops_key *key, 
 
 /* Makes the ring ask policy_key_allowed() before a wrapped key is handed to any service. The policy must outlive the ring's use. */
 void policy_guard(const struct policy *policy, struct keyring *ring);
+
+/* The key set of that name, or NULL. policy must not be moved after. */
+const struct policy_key_set *policy_key_set(struct policy *policy, const char *name);
+
+/* As policy_guard(), with the bounds of the set besides. */
+void policy_guard_set(const struct policy_key_set *set, struct keyring *ring);
+
+/* May a process of that uid and gid use the set? Its own lists only; the caller allows itself. */
+bool policy_peer_allowed(const struct policy_key_set *set, uint32_t uid, uint32_t gid);
 
 /* May a token be sent to this Vault address, may this AWS role be taken on? Only what the policy says: design.md has further rules for
  * addresses where it is silent, which the key services know. *ret_given (may be NULL): the policy has such a list. Errors: ERR_POLICY. */

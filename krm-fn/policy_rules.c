@@ -111,9 +111,10 @@ static struct span without_comment(struct span id)
 	return span_sub(id, 0, span_find(id, blank + 1, ' '));
 }
 
-int policy_key_allowed(const struct policy *policy, const struct sops_key *key, struct err *err)
+static int key_listed(const struct policy *policy, const struct policy_list *lists,
+		      const struct sops_key *key, struct err *err)
 {
-	const struct policy_list *list = &policy->keys[key->type];
+	const struct policy_list *list = &lists[key->type];
 	CLEAN_BUF struct buf name = BUF_INIT(KEY_TEXT_MAX);
 	struct sops_key plain = *key;
 	char what[32];
@@ -133,6 +134,26 @@ int policy_key_allowed(const struct policy *policy, const struct sops_key *key, 
 		return 0;
 	snprintf(what, sizeof(what), "%s key", sops_key_type_name(key->type));
 	return refuse(policy, err, what, buf_span(&name), "keys");
+}
+
+int policy_key_allowed(const struct policy *policy, const struct sops_key *key, struct err *err)
+{
+	return key_listed(policy, policy->keys, key, err);
+}
+
+static int key_of_set_allowed(const void *cookie, const struct sops_key *key, struct err *err)
+{
+	const struct policy_key_set *set = cookie;
+
+	if (policy_key_allowed(set->policy, key, err) < 0)
+		return -1;
+	return key_listed(set->policy, set->keys, key, err);
+}
+
+void policy_guard_set(const struct policy_key_set *set, struct keyring *ring)
+{
+	ring->allowed = key_of_set_allowed;
+	ring->allowed_cookie = set;
 }
 
 static int key_allowed(const void *cookie, const struct sops_key *key, struct err *err)

@@ -45,6 +45,50 @@ static void reads_every_field(void **state)
 	assert_int_equal(policy.bytes_max, 9);
 }
 
+static void reads_key_sets(void **state)
+{
+	static const char text[] =
+		HEAD "spec:\n"
+		     "  keys: {age: ['age1*']}\n"
+		     "  keySets:\n"
+		     "    a: {folder: /keys/a, keys: {age: [age1x], kms: []}, peers: "
+		     "{uids: [7, 8], gids: [9]}}\n"
+		     "    b: {ambient: true}\n";
+	CLEAN_POLICY struct policy policy = POLICY_INIT;
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	const struct policy_key_set *set;
+	struct err err = ERR_INIT;
+	static const struct {
+		enum sops_key_type type;
+		const char *id;
+		int allowed;
+	} rows[] = {
+		{SOPS_KEY_AGE, "age1x", 0},
+		{SOPS_KEY_AGE, "age1y", -1}, /* the policy would, the set does not */
+		{SOPS_KEY_KMS, "arn", -1},
+		{SOPS_KEY_PGP, "AA", 0}, /* no word on it anywhere */
+	};
+	size_t i;
+
+	assert_int_equal(parse(text, &policy, &err), 0);
+	assert_null(policy_key_set(&policy, "c"));
+	set = policy_key_set(&policy, "b");
+	assert_true(set->ambient && !set->folder);
+	set = policy_key_set(&policy, "a");
+	assert_string_equal(set->folder, "/keys/a");
+	assert_false(set->ambient);
+	assert_true(policy_peer_allowed(set, 7, 1) && policy_peer_allowed(set, 1, 9));
+	assert_false(policy_peer_allowed(set, 9, 7));
+	policy_guard_set(set, &ring);
+	for (i = 0; i < ARRAY_LEN(rows); i++) {
+		struct sops_key key = {.type = rows[i].type, .id = span_str(rows[i].id)};
+		struct err no = ERR_INIT;
+
+		assert_int_equal(ring.allowed(ring.allowed_cookie, &key, &no), rows[i].allowed);
+		assert_int_equal(no.code, rows[i].allowed ? ERR_POLICY : ERR_NONE);
+	}
+}
+
 static void keeps_defaults_for_what_it_does_not_say(void **state)
 {
 	CLEAN_POLICY struct policy policy = POLICY_INIT;
@@ -68,6 +112,12 @@ static void refuses_what_the_schema_does_not_have(void **state)
 		{"apiVersion: krm-sops.dev/v1alpha1\n", "no kind"},
 		{"apiVersion: krm-sops.dev/v1\nkind: Policy\n", "line 1: 'apiVersion' is not"},
 		{"apiVersion: krm-sops.dev/v1alpha1\nkind: Pol\n", "line 2: 'kind' is not"},
+		{HEAD "spec: {keySets: []}\n", "'spec.keySets' is not a map"},
+		{HEAD "spec: {keySets: {a/b: {}}}\n", "a name that no socket can have"},
+		{HEAD "spec: {keySets: {a: {folder: x}}}\n", "not an absolute path"},
+		{HEAD "spec: {keySets: {a: {ambient: 1}}}\n", "neither true nor false"},
+		{HEAD "spec: {keySets: {a: {peers: {uids: [-1]}}}}\n", "no number of a user"},
+		{HEAD "spec: {keySets: {a: {peers: {uid: []}}}}\n", "unknown field"},
 		{HEAD "Spec: {}\n", "line 3: unknown field 'Spec'"},
 		{HEAD "spec: {Mac: verify}\n", "unknown field 'spec.Mac'"},
 		{HEAD "spec: {mac: verify, mac: ignore}\n", "in its map already"},
@@ -390,6 +440,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_every_field),
+		cmocka_unit_test(reads_key_sets),
 		cmocka_unit_test(keeps_defaults_for_what_it_does_not_say),
 		cmocka_unit_test(refuses_what_the_schema_does_not_have),
 		cmocka_unit_test(survives_mangled_files),
