@@ -61,7 +61,9 @@ static int read_ids(struct policy_reader *reader, const char *where, const struc
 		if (kid->kind == DOC_COMMENT)
 			continue;
 		if (kid->kind != DOC_INT || kid->integer < 0 || kid->integer >= UINT32_MAX)
-			return policy_bad(reader, kid, err, "has an entry that is no number of a user or group", where);
+			return policy_bad(reader, kid, err,
+					  "has an entry that is no number of a user or group",
+					  where);
 		(*ret_ids)[(*ret_count)++] = (uint32_t)kid->integer;
 	}
 	return 0;
@@ -128,7 +130,8 @@ int policy_read_key_sets(struct policy_reader *reader, const char *where,
 		if (!kid->key.len || memchr(kid->key.data, 0, kid->key.len) ||
 		    memchr(kid->key.data, '/', kid->key.len) ||
 		    memchr(kid->key.data, '=', kid->key.len))
-			return policy_bad(reader, kid, err, "has a name that no socket can have", where);
+			return policy_bad(reader, kid, err, "has a name that no socket can have",
+					  where);
 		snprintf(path, sizeof(path), "%s.%s", where, text_quote(kid->key).text);
 		if (begin_set(reader->policy, kid->key, err) < 0 ||
 		    policy_read_map(reader, path, kid, fields, ARRAY_LEN(fields), err) < 0)

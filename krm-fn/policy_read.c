@@ -23,7 +23,8 @@ int policy_read_map(struct policy_reader *reader, const char *where, const struc
 	size_t i;
 
 	if (map->kind != DOC_MAP)
-		return policy_bad(reader, map, err, "is not a map", *where ? where : "the document");
+		return policy_bad(reader, map, err, "is not a map",
+				  *where ? where : "the document");
 	doc_each (kid, map) {
 		if (!kid->key.data)
 			continue; /* a comment */
@@ -75,11 +76,13 @@ int policy_read_list(struct policy_reader *reader, const char *where, const stru
 		if (kid->kind == DOC_COMMENT)
 			continue;
 		if (kid->kind != DOC_STRING || kid->str.len == 0)
-			return policy_bad(reader, kid, err, "has an entry that is not a text", where);
+			return policy_bad(reader, kid, err, "has an entry that is not a text",
+					  where);
 		if (!star_fits(kid->str, star))
-			return policy_bad(reader, kid, err,
-				   "has an entry with a '*' in a place where it has no meaning",
-				   where);
+			return policy_bad(
+				reader, kid, err,
+				"has an entry with a '*' in a place where it has no meaning",
+				where);
 		if (arena_dup(&reader->policy->arena, kid->str, entry, err) < 0)
 			return -1;
 		list->count++;
@@ -114,9 +117,8 @@ int policy_read_keys(struct policy_reader *reader, const char *where, const stru
 		snprintf(path, sizeof(path), "%s.%s", where,
 			 sops_key_type_name((enum sops_key_type)type));
 		if (policy_read_list(reader, path, kid, is_url ? POLICY_STAR_PATH : POLICY_STAR_ANY,
-			      &lists[type], err) < 0)
+				     &lists[type], err) < 0)
 			return -1;
 	}
 	return 0;
 }
-

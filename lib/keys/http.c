@@ -8,12 +8,17 @@
 
 #include "keys/http_curl.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
 #include <time.h>
 
-enum { STEP_MS = 1000 /* longest wait for something to happen: a bound, not a beat */ };
+enum {
+	STEP_MS = 1000, /* longest wait for something to happen: a bound, not a beat */
+	DOWN_MS = 1000, /* how long http_turn() takes a host for down */
+};
 
 /* Calls, first come, first served. */
 struct queue {
@@ -26,7 +31,8 @@ struct http_lane {
 	int running;
 	bool answered;   /* once, with whatever status */
 	struct err down; /* why the host can not be reached; ERR_NONE: it is not known to be down */
-	char name[];     /* the service's name, a line feed, the URL's scheme and host */
+	int64_t down_since;
+	char name[]; /* the service's name, a line feed, the URL's scheme and host */
 };
 
 struct http {
@@ -40,6 +46,7 @@ struct http {
 		*told;   /* whose done() is being called; NULL where it was sent again */
 	int64_t run_end; /* milliseconds of CLOCK_MONOTONIC; 0: no run yet */
 	bool no_memory;
+	bool turning; /* driven by http_turn(): each call that is added moves the deadline */
 };
 
 static int64_t now_ms(void)
@@ -183,7 +190,7 @@ static void clear(struct http_call *call)
 
 void http_add(struct http *http, struct http_call *call)
 {
-	if (!http->run_end)
+	if (!http->run_end || http->turning)
 		http->run_end = now_ms() + http->options.run_ms;
 	if (http->told == call)
 		http->told = NULL;
@@ -322,8 +329,10 @@ static void tell(struct http *http, struct http_call *call)
 	}
 	http->told = call;
 	call->done(http, call);
-	if (lost && http->told && !lane->answered)
+	if (lost && http->told && !lane->answered) {
 		lane->down = why;
+		lane->down_since = now_ms();
+	}
 	http->told = NULL;
 }
 
@@ -348,9 +357,11 @@ static int wait_ms(const struct http *http, int64_t now)
 	return until > now ? (int)(until - now) : 0;
 }
 
-static int step(struct http *http, struct err *err)
+/* Waits for the network, or for fd, at most wait ms. */
+static int step(struct http *http, int fd, int wait, struct err *err)
 {
 	int64_t now = now_ms();
+	int own = wait_ms(http, now);
 	struct http_call *call;
 
 	if (now >= http->run_end)
@@ -358,7 +369,7 @@ static int step(struct http *http, struct err *err)
 	else if (start_waiting(http, now, err) < 0)
 		return -1;
 	if (!http->ended.first) {
-		if (http_curl_step(http->curl, wait_ms(http, now), err) < 0)
+		if (http_curl_step(http->curl, own < wait ? own : wait, fd, err) < 0)
 			return -1;
 		take_ended(http);
 	}
@@ -392,11 +403,43 @@ int http_drive(struct http *http, struct err *err)
 	if (!http->curl && http_curl_new(&http->curl, &why) < 0)
 		goto out;
 	while (busy(http)) {
-		if (step(http, &why) < 0)
+		if (step(http, -1, STEP_MS, &why) < 0)
 			goto out;
 	}
 	return 0;
 out:
+	give_up(http, &why);
+	*err = why;
+	return -1;
+}
+
+/* A program that runs for long has no run of its own. */
+static void forget_down(struct http *http)
+{
+	struct http_lane *lane;
+	int64_t now = now_ms();
+
+	for (lane = http->lanes; lane; lane = lane->next) {
+		if (lane->down.code && now >= lane->down_since + DOWN_MS)
+			lane->down.code = ERR_NONE;
+	}
+}
+
+int http_turn(struct http *http, int fd, int wait_ms, struct err *err)
+{
+	struct pollfd one = {.fd = fd, .events = POLLIN};
+	struct err why = ERR_INIT;
+
+	http->turning = true;
+	if (!busy(http)) {
+		if (poll(&one, 1, wait_ms) < 0 && errno != EINTR)
+			return err_errno(err, "waiting");
+		return 0;
+	}
+	forget_down(http);
+	if ((http->curl || http_curl_new(&http->curl, &why) == 0) &&
+	    step(http, fd, wait_ms, &why) == 0)
+		return 0;
 	give_up(http, &why);
 	*err = why;
 	return -1;

@@ -115,6 +115,11 @@ void http_again(struct http *http, struct http_call *call, int delay_ms);
  * ERR_UNSUPPORTED (no libcurl here; the hint names the package): then done() has been called for each call that was left, with HTTP_REFUSED. */
 int http_drive(struct http *http, struct err *err) NODISCARD;
 
+/* One step of the same for a program that waits for others too: returns when a call was told its end, when fd is readable (an epoll descriptor, for
+ * many), or after wait_ms. The deadline counts from the last call that was added, and a host that was found down is tried again after a second.
+ * Errors as above. */
+int http_turn(struct http *http, int fd, int wait_ms, struct err *err) NODISCARD;
+
 /* The value of a header of the answer, any letter case in the name, blanks trimmed; a null span where it is not there. The first one counts. */
 struct span http_header(const struct http_call *call, const char *name);
 

@@ -122,10 +122,11 @@ void http_curl_stop(struct http_curl *handle, struct http_call *call)
 	release(call);
 }
 
-int http_curl_step(struct http_curl *handle, int wait_ms, struct err *err)
+int http_curl_step(struct http_curl *handle, int wait_ms, int fd, struct err *err)
 {
+	struct curl_waitfd other = {.fd = fd, .events = CURL_WAIT_POLLIN};
 	int running = 0;
-	CURLMcode code = libcurl.multi_poll(handle->multi, NULL, 0, wait_ms, NULL);
+	CURLMcode code = libcurl.multi_poll(handle->multi, &other, fd >= 0, wait_ms, NULL);
 
 	if (code == CURLM_OK)
 		code = libcurl.multi_perform(handle->multi, &running);

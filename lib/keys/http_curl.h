@@ -29,8 +29,8 @@ int http_curl_start(struct http_curl *curl, struct http_call *call, const struct
 /* Ends one that is under way. */
 void http_curl_stop(struct http_curl *curl, struct http_call *call);
 
-/* Waits up to wait_ms for anything to happen, and lets it. -1: ERR_SYSTEM, ERR_NOMEM. */
-int http_curl_step(struct http_curl *curl, int wait_ms, struct err *err) NODISCARD;
+/* Waits up to wait_ms for anything to happen, or for fd to be readable (-1: none), and lets it. -1: ERR_SYSTEM, ERR_NOMEM. */
+int http_curl_step(struct http_curl *curl, int wait_ms, int fd, struct err *err) NODISCARD;
 
 /* One that has ended since, with failure, why and status set; NULL where there is none. */
 struct http_call *http_curl_ended(struct http_curl *curl);
