@@ -31,7 +31,7 @@ PKG_LIBS = $(shell pkg-config --libs $(PKGS))
 WARN = -Wall -Wextra -Wshadow -Wvla -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wwrite-strings \
 	-Wno-unused-parameter -Wundef -Wpointer-arith
 HARDEN = -fstack-protector-strong -fPIC -fno-common -fvisibility=hidden
-BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARN) $(HARDEN) -Ilib -Ikrm-fn -DKRMSOPS_VERSION='"$(VERSION)"'
+BASE_CFLAGS = -std=gnu17 -D_GNU_SOURCE $(WARN) $(HARDEN) -Ilib -Ikrm-fn -Isidecar -DKRMSOPS_VERSION='"$(VERSION)"'
 OPT ?= -O2 -g -D_FORTIFY_SOURCE=2
 LDHARD = -pie -Wl,-z,relro,-z,now,--as-needed
 # SAN=1: AddressSanitizer, UBSan and the test hooks. FUZZ=1: the same for clang's libFuzzer.
@@ -51,7 +51,7 @@ ALL_CFLAGS = $(BASE_CFLAGS) $(OPT) $(PKG_CFLAGS) $(CFLAGS)
 ALL_LIBS = $(PKG_LIBS) -lc -lm -ldl $(LDLIBS)
 
 LIB_SRC := $(wildcard lib/*.c lib/base/*.c lib/doc/*.c lib/sops/*.c lib/keys/*.c)
-FN_SRC := $(wildcard krm-fn/*.c)
+FN_SRC := $(wildcard krm-fn/*.c sidecar/*.c)
 UNIT_SRC := $(wildcard tests/unit/test_*.c)
 TOOL_SRC := $(filter-out tests/tools/failmalloc.c,$(wildcard tests/tools/*.c))
 FUZZ_SRC := $(wildcard tests/fuzz/fuzz_*.c)
@@ -72,7 +72,7 @@ help: ## list the targets
 	@echo 'variables: BUILD= CC= CFLAGS= PREFIX= DESTDIR= V=1 SAN=1 WERROR=1'
 
 DEBIAN_PACKAGES = gcc libc6-dev pkg-config libyaml-dev libsodium-dev libssl-dev libpcre2-dev libcurl4-openssl-dev \
-	libcmocka-dev \
+	libcmocka-dev libmicrohttpd-dev libnghttp2-dev \
 	clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc python3 python3-pytest python3-yaml git ca-certificates \
 	openssh-client openssl libgpgme-dev gnupg
 deps: ## install what building and testing needs (Debian, Ubuntu); elsewhere say what that is

@@ -12,6 +12,7 @@
 #include "host.h"
 #include "keys.h"
 #include "output.h"
+#include "socket_keys.h"
 #include "sops/sops_extract.h"
 #include "stores_config.h"
 
@@ -93,6 +94,7 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 		{"config", &req->config, NULL},
 		{"indent", &req->indent, NULL},
 		{"compat", &req->compat, NULL},
+		{"socket", &req->shared.socket, NULL},
 		{"ca-file", &req->shared.ca_file, NULL},
 		{"timeout", &req->shared.timeout, NULL},
 		{"at-once", &req->shared.at_once, NULL},
@@ -228,13 +230,28 @@ static int put(const struct request *req, const struct decrypt_job *job)
 	return 0;
 }
 
+/* A sidecar's, or those that lie around. */
+static int find_keys(const struct request *req, struct host *host, struct socket_keys *socket,
+		     struct key_remote *remote, struct keyring *ring, struct err *err)
+{
+	socket->path = req->shared.socket;
+	if (socket->path)
+		return key_remote_add(ring, remote, err);
+	if (host_open(host, &req->shared, NULL, ring, err) < 0)
+		return -1;
+	return keys_ambient(ring, err);
+}
+
 static int decrypt(const struct request *req, struct decrypt_job *job)
 {
+	CLEANUP(socket_keys_close) struct socket_keys socket = SOCKET_KEYS_INIT;
+	struct key_remote remote = {
+		.label = req->file, .cookie = &socket, .exchange = socket_keys_ask};
 	CLEAN_HOST struct host host = HOST_INIT;
 	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
 	struct err err = ERR_INIT;
 
-	if (host_open(&host, &req->shared, NULL, &ring, &err) < 0 || keys_ambient(&ring, &err) < 0)
+	if (find_keys(req, &host, &socket, &remote, &ring, &err) < 0)
 		return fail(&err, exit_status(err.code));
 	if (decrypt_run(job, 1, &ring, req->order, &err) < 0)
 		return fail(&err, err.code == ERR_USAGE ? EXIT_ORDER : exit_status(err.code));

@@ -10,6 +10,7 @@
 #include "cmd_filter.h"
 #include "cmd_function.h"
 #include "cmd_install.h"
+#include "cmd_serve.h"
 #include "command.h"
 #include "drop_in.h"
 #include "version.h"
@@ -27,7 +28,8 @@
 
 /* In the order of the program's help. */
 static const struct command *const commands[] = {
-	&cmd_build, &cmd_decrypt, &cmd_filter, &cmd_check, &cmd_audit, &cmd_install, &cmd_doctor,
+	&cmd_build, &cmd_decrypt, &cmd_filter, &cmd_check,
+	&cmd_audit, &cmd_install, &cmd_doctor, &cmd_serve,
 };
 
 /* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. The
@@ -62,8 +64,7 @@ static void print_help(FILE *to)
 {
 	size_t i;
 
-	fputs("usage: krm-sops [options] < ResourceList\n"
-	      "       krm-sops COMMAND [options]\n"
+	fputs("usage: krm-sops [options] < ResourceList, or krm-sops COMMAND [options]\n"
 	      "\n"
 	      "Decrypts SOPS secrets in Kubernetes manifests. Without a command: a KRM function\n"
 	      "for kustomize build --enable-alpha-plugins --enable-exec, and for kpt.\n"
@@ -79,6 +80,7 @@ static void print_help(FILE *to)
 	      "  --key-secret FILE a manifest with the key Secret; may be repeated\n"
 	      "  --namespace NAME  the only namespace whose keys may be used\n"
 	      "  --root DIR        how far up files may lie; without it the Git toplevel\n"
+	      "  --socket PATH     ask a sidecar (krm-sops serve) for the keys\n"
 	      "  --version         our version and those of the libraries\n"
 	      "\n"
 	      "example: krm-sops decrypt secrets.yaml\n",

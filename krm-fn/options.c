@@ -20,6 +20,7 @@ static const struct {
 	{"--namespace", "KRM_SOPS_NAMESPACE", offsetof(struct options, ns)},
 	{"--global-age", "KRM_SOPS_GLOBAL_AGE", offsetof(struct options, global_age)},
 	{"--root", "KRM_SOPS_ROOT", offsetof(struct options, root)},
+	{"--socket", "KRM_SOPS_SOCKET", offsetof(struct options, socket)},
 	{"--ca-file", "KRM_SOPS_CA_FILE", offsetof(struct options, ca_file)},
 	{"--timeout", "KRM_SOPS_TIMEOUT", offsetof(struct options, timeout)},
 	{"--at-once", "KRM_SOPS_AT_ONCE", offsetof(struct options, at_once)},

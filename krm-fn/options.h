@@ -29,6 +29,7 @@ struct options {
 	const char *
 		global_age; /* --global-age, KRM_SOPS_GLOBAL_AGE: NAMESPACE/NAME of the Secret whose age keys serve where there is no secretRef */
 	const char *root;   /* --root, KRM_SOPS_ROOT: files are opened below it; see confine.h */
+	const char *socket; /* --socket, KRM_SOPS_SOCKET: of a sidecar, which has the keys */
 };
 
 #define OPTIONS_INIT         \

@@ -10,13 +10,29 @@
 
 #include "base/text.h"
 
+static void use_sidecar(struct session *session)
+{
+	if (!session->options.socket || session->remote)
+		return;
+	session->socket.path = session->options.socket;
+	session->sidecar = (struct key_remote){
+		.label = "krm-sops", .cookie = &session->socket, .exchange = socket_keys_ask};
+	session->remote = &session->sidecar;
+}
+
 int session_start(struct session *session, const struct config *config, struct err *err)
 {
-	if (policy_load(&session->policy, err) < 0)
+	if (!session->has_policy && policy_load(&session->policy, err) < 0)
 		return -1;
 	policy_guard(&session->policy, &session->ring);
-	if (host_open(&session->host, &session->options, &session->policy, &session->ring, err) < 0)
+	use_sidecar(session);
+	if (session->elder) {
+		session->ring.http = session->elder->ring.http;
+		session->ring.host = session->elder->ring.host;
+	} else if (!session->remote && host_open(&session->host, &session->options,
+						 &session->policy, &session->ring, err) < 0) {
 		return -1;
+	}
 	return policy_mac(&session->policy, config->mac, &session->mac, err);
 }
 
@@ -67,7 +83,25 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 		if (keys_of_manifest(session, &one, where->manifests[i], err) < 0)
 			return -1;
 	}
-	return keys_ambient(&session->ring, err);
+	return session->no_ambient ? 0 : keys_ambient(&session->ring, err);
+}
+
+/* Which Secret is meant is told to the process that has the keys; whether it may be used is that one's to say. */
+static int keys_of_remote(struct session *session, const struct config *config, struct err *err)
+{
+	struct buf *name = &session->remote_secret;
+
+	if (config->secret.data) {
+		buf_add_span(name, config->ns.len || !session->options.ns
+					   ? config->ns
+					   : span_str(session->options.ns));
+		buf_add_char(name, '/');
+		buf_add_span(name, config->secret);
+		if (buf_check(name, err) < 0)
+			return err_wrap(err, "secretRef");
+	}
+	session->remote->secret = buf_span(name);
+	return key_remote_add(&session->ring, session->remote, err);
 }
 
 /* Flux's --sops-age-secret: named by the operator, so that its namespace is the one whose keys may be used, and never out of the function's
@@ -121,7 +155,10 @@ int session_keys(struct session *session, const struct config *config,
 
 	if (session->has_keys)
 		return 0;
-	if (config->secret.data) {
+	if (session->remote) {
+		if (keys_of_remote(session, config, err) < 0)
+			return -1;
+	} else if (config->secret.data) {
 		if (keys_of_secret_ref(&session->ring, &where, &session->policy, config->ns,
 				       config->secret, err) < 0 ||
 		    keys_network(&session->ring, true, err) < 0)
@@ -141,6 +178,10 @@ int session_keys(struct session *session, const struct config *config,
 void session_release(struct session *session)
 {
 	keyring_release(&session->ring);
+	socket_keys_close(&session->socket);
+	buf_release(&session->remote_secret);
+	if (session->has_policy)
+		session->policy = (struct policy)POLICY_INIT;
 	host_release(&session->host);
 	policy_release(&session->policy);
 	confine_close(&session->confine);

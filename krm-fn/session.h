@@ -12,6 +12,9 @@
 #include "keys.h"
 #include "options.h"
 #include "policy.h"
+#include "socket_keys.h"
+
+#include "keys/key_remote.h"
 
 struct session {
 	struct options options;
@@ -21,12 +24,26 @@ struct session {
 	struct confine confine;
 	enum policy_mac mac;
 	bool has_keys;
+	/* Set by programs that run for long, before session_start(): */
+	bool has_policy; /* policy is there already, and the owner's to release: session_release() forgets it */
+	bool no_ambient; /* keys come from the options alone, never from the environment and the user's files */
+	bool no_files; /* there is no file system to look for sources in */
+	const struct session
+		*elder; /* whose network and machine are used; NULL: the session's own */
+	/* The keys are with another process; NULL: they are here. Where --socket names a sidecar, session_start() sets it. */
+	struct key_remote *remote;
+	struct key_remote sidecar;
+	struct socket_keys socket;
+	struct buf remote_secret; /* "NAMESPACE/NAME" that it is asked for */
 };
 
-#define SESSION_INIT                                                                  \
-	{                                                                             \
-		.options = OPTIONS_INIT, .policy = POLICY_INIT, .ring = KEYRING_INIT, \
-		.host = HOST_INIT, .confine = CONFINE_INIT,                           \
+enum { SESSION_SECRET_MAX = 1024 /* bytes of a secretRef: two names of Kubernetes */ };
+
+#define SESSION_INIT                                                                    \
+	{                                                                               \
+		.options = OPTIONS_INIT, .policy = POLICY_INIT, .ring = KEYRING_INIT,   \
+		.host = HOST_INIT, .confine = CONFINE_INIT, .socket = SOCKET_KEYS_INIT, \
+		.remote_secret = BUF_INIT(SESSION_SECRET_MAX),                          \
 	}
 #define CLEAN_SESSION CLEANUP(session_release)
 

@@ -112,7 +112,7 @@ int verify_find(struct verify *verify, struct session *session, const struct fin
 		return 0;
 	if (collect(verify, find, err) < 0)
 		return -1;
-	if (verify->count == 0)
+	if (verify->count == 0 || session->no_files)
 		return 0;
 	if (session_root(session, err) < 0)
 		return -1;

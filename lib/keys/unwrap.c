@@ -144,6 +144,15 @@ void unwrap_put_reply(const struct key_request *requests, size_t n, struct buf *
 	end(out, from);
 }
 
+void unwrap_frame_reply(struct span body, struct buf *out)
+{
+	size_t from = out->len;
+
+	begin(reply_magic, out);
+	buf_add_span(out, body);
+	end(out, from);
+}
+
 static uint8_t get_byte(struct reader *in)
 {
 	uint8_t byte;

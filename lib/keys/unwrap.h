@@ -40,6 +40,9 @@ void unwrap_put_request(struct span secret, struct span label, const struct key_
 			size_t n, struct buf *out);
 void unwrap_put_reply(const struct key_request *requests, size_t n, struct buf *out);
 
+/* Appends the frame around a reply's body that came from elsewhere. */
+void unwrap_frame_reply(struct span body, struct buf *out);
+
 /* Reads a body. doc owns what is made for it; the body must outlive the request. Errors: ERR_FORMAT, ERR_LIMIT, ERR_NOMEM. */
 int unwrap_get_request(struct span body, struct doc *doc, struct unwrap_request *ret_request,
 		       struct err *err) NODISCARD;

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * The loop of the keeper; see keeper.h. One thread: questions that need a network wait for it together, the others are answered at once.
+ */
+#include "keeper.h"
+
+#include "command.h"
+#include "exchange.h"
+#include "keeper_ask.h"
+#include "walls.h"
+
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+enum {
+	EVENTS = 64,
+	ASKS_MAX = 1024, /* at once; more wait in their lines */
+	SWEEP_MS = 1000, /* between two looks for what is over in the cache */
+	IDLE_MS = 1000,
+	DRAIN_MS = 60 * 1000, /* that a keeper which was replaced may take for what it has begun */
+	CONTROL = -1,         /* what an event is of: the control, a line, or (0) a question */
+};
+
+struct keeper {
+	const struct keeper_start *start;
+	struct ask_world world;
+	struct keeper_keys keys;
+	struct audit audit;
+	struct http *http;
+	int epoll;
+	struct ask *asks;
+	size_t ask_count;
+	int64_t swept;
+	int64_t drain; /* when the end was asked for; 0: it was not */
+};
+
+static int watch(const struct keeper *keeper, int fd, int64_t what, struct err *err)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)what};
+
+	if (epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
+		return err_errno(err, "watching a descriptor");
+	return 0;
+}
+
+static int set_up(struct keeper *keeper, struct err *err)
+{
+	const struct keeper_start *start = keeper->start;
+	size_t i;
+
+	if (audit_open(&keeper->audit, start->options->audit, err) < 0 ||
+	    http_new(NULL, &keeper->http, err) < 0 ||
+	    keeper_keys_load(&keeper->keys, start->options, err) < 0)
+		return -1;
+	if (start->options->ttl &&
+	    keeper_cache_new(start->options->ttl, &keeper->world.cache, err) < 0)
+		return -1;
+	if (start->options->require_mlock && !keeper_keys_locked(&keeper->keys)) {
+		(void)err_set(err, ERR_SYSTEM, "serve: the system refuses to lock memory for keys");
+		return err_hint(err,
+				"raise 'ulimit -l' (LimitMEMLOCK), or leave out --require-mlock");
+	}
+	keeper->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (keeper->epoll < 0)
+		return err_errno(err, "epoll");
+	if (watch(keeper, start->control, CONTROL, err) < 0)
+		return -1;
+	for (i = 0; i < start->line_count; i++) {
+		if (watch(keeper, start->lines[i], (int64_t)i + 1, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static void set_world(struct keeper *keeper)
+{
+	keeper->world.keys = &keeper->keys;
+	keeper->world.audit = &keeper->audit;
+	keeper->world.shared = keeper->start->shared;
+	keeper->world.http = keeper->http;
+	keeper->world.sockets = keeper->start->sockets;
+}
+
+static void accept_all(struct keeper *keeper, size_t set, int64_t now)
+{
+	struct exchange_peer peer;
+	struct err err = ERR_INIT;
+	struct ask *ask;
+	int fd;
+
+	while (!keeper->drain && keeper->ask_count < ASKS_MAX &&
+	       (fd = exchange_accept(keeper->start->lines[set], &peer)) >= 0) {
+		if (ask_new(fd, set, &peer, now + keeper->start->options->request_ms, &ask, &err) <
+		    0)
+			continue;
+		ask->next = keeper->asks;
+		keeper->asks = ask;
+		keeper->ask_count++;
+	}
+}
+
+/* A question that is being worked on says nothing more until it is answered, and the end of its worker is no news then. */
+static void mind(const struct keeper *keeper, struct ask *ask)
+{
+	struct epoll_event event = {.events = 0, .data.u64 = 0};
+
+	if (ask->state == ASK_READ)
+		event.events = EPOLLIN;
+	else if (ask->state == ASK_REPLY && ask->sent)
+		event.events = EPOLLOUT;
+	if (event.events == ask->watched)
+		return;
+	(void)epoll_ctl(keeper->epoll,
+			!event.events  ? EPOLL_CTL_DEL
+			: ask->watched ? EPOLL_CTL_MOD
+				       : EPOLL_CTL_ADD,
+			ask->fd, &event);
+	ask->watched = event.events;
+}
+
+static void go_all(struct keeper *keeper, int64_t now)
+{
+	struct ask **at = &keeper->asks, *ask;
+
+	while ((ask = *at)) {
+		ask_go(ask, &keeper->world, now);
+		mind(keeper, ask);
+		if (ask->state != ASK_OVER || ask_is_held(ask)) {
+			at = &ask->next;
+			continue;
+		}
+		*at = ask->next;
+		ask_free(ask);
+		keeper->ask_count--;
+	}
+}
+
+/* Until when nothing can happen by itself. */
+static int wait_ms(const struct keeper *keeper, int64_t now)
+{
+	int64_t until = now + IDLE_MS;
+	const struct ask *ask;
+
+	for (ask = keeper->asks; ask; ask = ask->next) {
+		if (ask->state == ASK_REPLY && ask->due > now && ask->due < until)
+			until = ask->due;
+		if (ask->ends < until)
+			until = ask->ends;
+	}
+	return until > now ? (int)(until - now) : 0;
+}
+
+static void take_events(struct keeper *keeper, int64_t now)
+{
+	struct epoll_event events[EVENTS];
+	int n = epoll_wait(keeper->epoll, events, EVENTS, 0), i;
+
+	for (i = 0; i < n; i++) {
+		int64_t what = (int64_t)events[i].data.u64;
+
+		if (what == CONTROL && !keeper->drain) {
+			keeper->drain = now;
+			(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, keeper->start->control, NULL);
+		} else if (what > 0) {
+			accept_all(keeper, (size_t)what - 1, now);
+		}
+	}
+}
+
+/* A keeper that ends leaves the lines to its successor. */
+static void leave_lines(const struct keeper *keeper)
+{
+	size_t i;
+
+	for (i = 0; i < keeper->start->line_count; i++)
+		(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, keeper->start->lines[i], NULL);
+}
+
+static void sweep(struct keeper *keeper, int64_t now)
+{
+	struct shared *shared = keeper->start->shared;
+
+	if (now < keeper->swept + SWEEP_MS)
+		return;
+	keeper->swept = now;
+	if (keeper->world.cache)
+		shared->cached = (int)keeper_cache_sweep(keeper->world.cache, now);
+	shared->memory_locked = keeper_keys_locked(&keeper->keys);
+	shared->keys = (int)keeper_keys_count(&keeper->keys);
+}
+
+static int serve(struct keeper *keeper, struct err *err)
+{
+	bool left = false;
+	int64_t now;
+
+	for (;;) {
+		now = shared_clock();
+		if (http_turn(keeper->http, keeper->epoll, wait_ms(keeper, now), err) < 0)
+			(void)command_fail(err);
+		now = shared_clock();
+		take_events(keeper, now);
+		go_all(keeper, now);
+		sweep(keeper, now);
+		if (keeper->drain && !left)
+			leave_lines(keeper);
+		left = keeper->drain != 0;
+		if (left && (!keeper->asks || now > keeper->drain + DRAIN_MS))
+			return 0;
+	}
+}
+
+static void release(struct keeper *keeper)
+{
+	struct ask *ask;
+
+	http_free(keeper->http);
+	while ((ask = keeper->asks)) {
+		keeper->asks = ask->next;
+		ask_free(ask);
+	}
+	keeper_cache_free(keeper->world.cache);
+	keeper_keys_release(&keeper->keys);
+}
+
+int keeper_run(const struct keeper_start *start)
+{
+	struct keeper keeper = {.start = start, .keys = {.policy = POLICY_INIT}, .epoll = -1};
+	const char ready = KEEPER_READY;
+	char go = 0;
+	struct err err = ERR_INIT;
+	int status;
+
+	if (set_up(&keeper, &err) < 0 ||
+	    walls_raise_keeper(&start->shared->keeper_walls, &err) < 0) {
+		status = command_fail(&err);
+	} else {
+		set_world(&keeper);
+		start->shared->key_sets = (int)keeper.keys.count;
+		sweep(&keeper, shared_clock());
+		if (write(start->control, &ready, 1) != 1 || read(start->control, &go, 1) != 1 ||
+		    go != KEEPER_GO)
+			status = 1;
+		else
+			status = serve(&keeper, &err) < 0 ? command_fail(&err) : 0;
+	}
+	release(&keeper);
+	return status;
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * One question of a worker at the keeper, from its first byte to the last of the answer. Nothing here waits: it is called when something may have
+ * happened, and does what can be done.
+ */
+#ifndef KEEPER_ASK_H
+#define KEEPER_ASK_H
+
+#include "audit.h"
+#include "exchange.h"
+#include "keeper_cache.h"
+#include "keeper_keys.h"
+#include "shared.h"
+
+#include "keys/http.h"
+#include "keys/unwrap.h"
+
+enum {
+	ASK_FAIL_MS =
+		10, /* what fails on a tenant's socket is answered at a multiple of this, so that the time tells nothing */
+};
+
+enum ask_state { ASK_READ, ASK_WORK, ASK_REPLY, ASK_OVER };
+
+struct ask_key;
+struct ask_batch;
+
+/* What all questions share. */
+struct ask_world {
+	struct keeper_keys *keys;
+	struct keeper_cache *cache; /* NULL: none */
+	struct audit *audit;
+	struct shared *shared;
+	struct http *http;
+	const char *const *sockets; /* names for the audit, one a set */
+};
+
+struct ask {
+	struct ask *next;
+	enum ask_state state;
+	int fd;
+	size_t set;
+	struct exchange_peer peer;
+	int64_t began, due, ends; /* milliseconds, monotonic; due: the answer is not given before */
+	struct unwrap_request request;
+	struct keyring *ring;
+	struct ask_key *keys;
+	struct ask_batch *batches; /* that services have not answered yet */
+	struct secret_pool pool;
+	struct doc doc;
+	struct buf in, out;
+	size_t sent;
+	uint32_t watched; /* what the keeper waits for on fd: EPOLLIN, EPOLLOUT, or 0 */
+};
+
+/* fd is the ask's from now on. Errors: ERR_NOMEM. */
+int ask_new(int fd, size_t set, const struct exchange_peer *peer, int64_t ends,
+	    struct ask **ret_ask, struct err *err) NODISCARD;
+
+/* Does what can be done; ask->state says how far it is. now: milliseconds, monotonic. */
+void ask_go(struct ask *ask, const struct ask_world *world, int64_t now);
+
+/* True while a service holds on to it: it must not be freed. */
+bool ask_is_held(const struct ask *ask);
+
+void ask_free(struct ask *ask);
+
+#endif

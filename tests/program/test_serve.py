@@ -1,0 +1,580 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The sidecar: what it answers, whom, and what becomes of it when things go wrong. KMS and gRPC doors have files of their own."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import threading
+import time
+
+import pytest
+import yaml
+
+from conftest import DATA, program_path
+from sidecar import Connection, Sidecar, alive, until
+
+ATTACKS = DATA / "attacks"
+SECRET = (ATTACKS / "secret.yaml").read_bytes()
+
+
+@pytest.fixture
+def keys(place):
+    """A mounted Secret, as Kubernetes makes it: the keys behind ..data."""
+    folder = place.path / "keys"
+    mount(folder, ATTACKS / "age.agekey")
+    return folder
+
+
+def mount(folder, *files):
+    """Swaps the folder's content as the kubelet does: a new folder, and a link that is renamed over the old one."""
+    folder.mkdir(exist_ok=True)
+    version = folder / f"..{time.monotonic_ns()}"
+    version.mkdir()
+    for file in files:
+        shutil.copy(file, version / file.name)
+        link = folder / file.name
+        if not link.is_symlink():
+            link.symlink_to(f"..data/{file.name}")
+    fresh = folder / "..data_tmp"
+    fresh.symlink_to(version.name)
+    fresh.rename(folder / "..data")
+    for link in folder.iterdir():
+        if not link.exists():
+            link.unlink()
+
+
+@pytest.fixture
+def serve(place, keys):
+    started = []
+
+    def start(*options, ready=True, **more):
+        sidecar = Sidecar(place, *(options or ("--keys-flat", keys)), **more)
+        started.append(sidecar)
+        return sidecar.wait_ready() if ready else sidecar
+
+    yield start
+    for sidecar in started:
+        assert sidecar.stop() == 0, sidecar.log
+        assert "ERROR: AddressSanitizer" not in sidecar.log and "runtime error" not in sidecar.log, sidecar.log
+        assert "AGE-SECRET-KEY" not in sidecar.log
+
+
+def test_decrypt_gives_the_bytes_of_the_command_line(place, serve):
+    place.copy("attacks/age.agekey", "attacks/secret.yaml")
+    want = place.run("decrypt", "secret.yaml", env={"SOPS_AGE_KEY_FILE": "age.agekey"})
+    sidecar = serve()
+    answer = sidecar.post("/v1/decrypt?filename=secret.yaml", SECRET)
+    assert (answer.status, answer.body) == (200, want.stdout)
+    assert answer.headers["Cache-Control"] == "no-store"
+    other = sidecar.post("/v1/decrypt?input-type=yaml&output-type=json", SECRET)
+    assert json.loads(other.body) == yaml.safe_load(want.stdout)
+
+
+def test_filter_and_resourcelist_give_what_the_command_line_gives(place, serve):
+    place.copy("attacks/age.agekey")
+    env = {"SOPS_AGE_KEY_FILE": "age.agekey"}
+    sidecar = serve()
+    stream = b"kind: ConfigMap\nmetadata: {name: a}\n---\n" + SECRET
+    assert sidecar.post("/v1/filter", stream).body == place.run("filter", stdin=stream, env=env).stdout
+    items = yaml.safe_dump({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [yaml.safe_load(SECRET)]}).encode()
+    answer = sidecar.post("/v1/resourcelist", items)
+    assert answer.status == 200
+    assert answer.body == place.run(stdin=items, env=env).stdout
+
+
+@pytest.mark.parametrize("argv, stdin", [
+    (["decrypt", "secret.yaml"], b""),
+    (["filter"], SECRET),
+    ([], yaml.safe_dump({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [yaml.safe_load(SECRET)]}).encode()),
+    (["check", "--with-keys", "secret.yaml"], b""),
+])
+def test_clients_get_the_same_through_the_socket(place, serve, argv, stdin):
+    place.copy("attacks/age.agekey", "attacks/secret.yaml")
+    want = place.run(*argv, stdin=stdin, env={"SOPS_AGE_KEY_FILE": "age.agekey"})
+    (place.cwd / "age.agekey").unlink()
+    assert want.status == 0, want.message
+    sidecar = serve()
+    for got in (place.run(*argv, stdin=stdin, env={"KRM_SOPS_SOCKET": str(sidecar.socket)}),
+                place.run(*argv[:1], "--socket", sidecar.socket, *argv[1:], stdin=stdin)):
+        assert (got.status, got.stdout, got.stderr) == (want.status, want.stdout, want.stderr)
+
+
+def test_no_sidecar_is_worth_another_try(place):
+    result = place.run("filter", "--socket", "/nonexistent/s.sock", stdin=SECRET)
+    assert result.status == 75 and result.stdout == b""
+    assert "sidecar '/nonexistent/s.sock': cannot connect: No such file" in result.message
+
+
+def test_errors_are_the_text_of_the_command_line(place, serve):
+    place.copy("attacks/age.agekey")
+    bad = SECRET.replace(b"tag:", b"tag:A", 1)
+    want = place.run("filter", stdin=bad, env={"SOPS_AGE_KEY_FILE": "age.agekey"})
+    answer = serve().post("/v1/filter", bad)
+    error = json.loads(answer.body)
+    assert answer.status in (400, 422) and error["exitStatus"] == want.status == 1
+    assert f"krm-sops: {error['error']}\n" in want.message
+
+
+def test_other_paths_and_methods(serve):
+    sidecar = serve()
+    assert sidecar.get("/nothing").status == 404
+    wrong = sidecar.get("/v1/decrypt")
+    assert (wrong.status, wrong.headers["Allow"]) == (405, "POST")
+    assert sidecar.get("/healthz").body == b"ok\n"
+    assert sidecar.post("/v1/decrypt?input-type=xml", SECRET).status == 400
+
+
+def test_keys_that_do_not_fit_open_nothing(place, serve):
+    other = place.path / "other"
+    mount(other, DATA / "other.agekey")
+    sidecar = serve("--keys-flat", other)
+    answer = sidecar.post("/v1/decrypt", SECRET)
+    assert answer.status == 422
+    assert "no identity matched" in json.loads(answer.body)["error"]
+    assert [(line["opened"], line["type"], line["uid"]) for line in sidecar.audit()] == [(False, "age", os.getuid())]
+
+
+def test_audit_says_who_had_which_key_opened_and_no_content(serve):
+    sidecar = serve()
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    event = sidecar.audit()[-1]
+    recipient = yaml.safe_load(SECRET)["sops"]["age"][0]["recipient"]
+    assert event["opened"] is True and event["key"] == recipient and event["door"] == "http"
+    assert event["pid"] == os.getpid() and event["uid"] == os.getuid()
+    plain = yaml.safe_load(sidecar.post("/v1/decrypt", SECRET).body)
+    for value in plain["stringData"].values():
+        assert str(value) not in sidecar.log
+
+
+# Listening
+
+
+def test_the_socket_is_ours_alone_and_goes_with_us(serve):
+    sidecar = serve()
+    assert stat.S_IMODE(sidecar.socket.stat().st_mode) == 0o600
+    assert sidecar.stop() == 0
+    assert not sidecar.socket.exists()
+
+
+def test_a_group_may_be_let_in(serve, keys):
+    sidecar = serve("--keys-flat", keys, "--group", str(os.getgid()))
+    assert stat.S_IMODE(sidecar.socket.stat().st_mode) == 0o660
+
+
+def test_a_stale_socket_is_replaced_and_a_live_one_is_not(place, serve, keys):
+    sidecar = serve()
+    rival = Sidecar(place, "--keys-flat", keys, socket_name="s.sock")
+    assert rival.process.wait(20) == 77
+    assert "another server listens there" in rival.log
+    assert sidecar.get("/healthz").status == 200
+    children = sidecar.children()
+    sidecar.process.kill()
+    sidecar.process.wait(20)
+    assert sidecar.socket.exists()
+    until(lambda: not any(alive(pid) for pid in children), "the children's end")
+    again = serve()
+    assert again.get("/healthz").status == 200
+    sidecar.process.returncode = 0  # for the fixture: it was meant to die
+
+
+@pytest.mark.parametrize("make, message", [
+    (lambda folder: folder.chmod(0o777), "others may write to its folder"),
+    (lambda folder: (folder / "s.sock").write_text("x"), "something that is not ours lies there"),
+])
+def test_odd_places_are_refused(place, keys, make, message):
+    folder = place.path / "run"
+    folder.mkdir(mode=0o755)
+    make(folder)
+    sidecar = Sidecar(place, "--keys-flat", keys)
+    assert sidecar.process.wait(20) == 77
+    assert message in sidecar.log
+
+
+@pytest.mark.parametrize("argv, message", [
+    ([], "nothing to listen on"),
+    (["--listen", "tcp://0.0.0.0:1"], "--listen takes unix:///PATH"),
+    (["--listen", "unix:///x/y.sock="], "no name of a key set"),
+    (["--listen", "unix:///x/y.sock", "--workers", "0"], "--workers takes a number from 1"),
+    (["--listen", "unix:///x/y.sock", "--data-key-ttl", "soon"], "--data-key-ttl takes a time such as"),
+    (["--listen", "unix:///x/y.sock", "--nothing"], "a value is missing"),
+    (["--aws-kms", "127.0.0.1:0"], "go together"),
+])
+def test_usage(run, argv, message):
+    result = run("serve", *argv)
+    assert result.status == 2
+    assert message in result.message
+
+
+def test_key_sets_must_be_in_the_policy(place, keys):
+    sidecar = Sidecar(place, "--keys-flat", keys, keyset="=team")
+    assert sidecar.process.wait(20) == 2
+    assert "the operator's policy has no key set 'team'" in sidecar.log
+
+
+def test_keys_that_can_not_be_read_are_the_end(place):
+    broken = place.path / "broken"
+    broken.mkdir()
+    (broken / "x.agekey").write_text("AGE-SECRET-KEY-1NONSENSE\n")
+    sidecar = Sidecar(place, "--keys-flat", broken)
+    assert sidecar.process.wait(20) == 1
+    assert "x.agekey" in sidecar.log and "NONSENSE" not in sidecar.log
+
+
+def test_systemd_hands_over_sockets_and_hears_of_readiness(place, keys):
+    folder = place.path / "run"
+    folder.mkdir(mode=0o755)
+    path, notify = folder / "s.sock", place.path / "notify"
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    listener.bind(str(path))
+    listener.listen(8)
+    heard = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    heard.bind(str(notify))
+    heard.settimeout(20)
+    script = 'exec 3<&%d; export LISTEN_PID=$$ LISTEN_FDS=1; exec "$@"' % listener.fileno()
+    process = subprocess.Popen(["/bin/bash", "-c", script, "bash", program_path(), "serve", "--listen", f"unix://{path}", "--keys-flat", str(keys)],
+                               env=place.env(NOTIFY_SOCKET=str(notify)), pass_fds=[listener.fileno()], stderr=subprocess.PIPE)
+    try:
+        assert heard.recv(100) == b"READY=1"
+        connection = Connection(path)
+        connection.request("POST", "/v1/decrypt", SECRET)
+        assert connection.getresponse().status == 200
+    finally:
+        process.terminate()
+        process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert heard.recv(100) == b"STOPPING=1"
+    assert path.exists()  # it is systemd's
+
+
+# Tenants
+
+
+@pytest.fixture
+def tenants(place, serve):
+    """Two teams, each with a socket and a key of its own."""
+    a, b = place.path / "a", place.path / "b"
+    mount(a, ATTACKS / "age.agekey")
+    mount(b, DATA / "other.agekey")
+    recipient = yaml.safe_load(SECRET)["sops"]["age"][0]["recipient"]
+    policy = {"apiVersion": "krm-sops.dev/v1alpha1", "kind": "Policy", "spec": {"keySets": {
+        "a": {"folder": str(a), "keys": {"age": [recipient]}}, "b": {"folder": str(b)},
+        "narrow": {"folder": str(a), "keys": {"age": []}}}}}
+    path = place.write("policy.yaml", yaml.safe_dump(policy))
+    path.chmod(0o600)
+    folder = place.path / "run"
+    return serve("--listen", f"unix://{folder}/b.sock=b", "--listen", f"unix://{folder}/narrow.sock=narrow", keyset="=a",
+                 env={"KRM_SOPS_POLICY": str(path), "SOPS_AGE_KEY_FILE": str(ATTACKS / "age.agekey")})
+
+
+def test_a_tenant_can_not_have_anothers_document_opened(tenants):
+    folder = tenants.folder
+    assert tenants.post("/v1/decrypt", SECRET).status == 200
+    answers = {}
+    for name in ("b", "narrow"):
+        answer = tenants.post("/v1/decrypt", SECRET, where=folder / f"{name}.sock")
+        answers[name] = (answer.status, answer.body)
+    # a key that is not there and one that the policy refuses look the same from outside
+    assert answers["b"] == answers["narrow"]
+    assert answers["b"][0] == 422 and b"no key of this key set opens it" in answers["b"][1]
+    seen = {line["keySet"]: line for line in tenants.audit()}
+    assert seen["a"]["opened"] and not seen["b"]["opened"] and not seen["narrow"]["opened"]
+    assert "not allowed by the operator's policy" in seen["narrow"]["why"]
+    assert "no identity matched" in seen["b"]["why"]
+
+
+def test_ambient_keys_are_not_a_tenants(tenants):
+    """The environment of the sidecar holds the key of team a."""
+    assert tenants.post("/v1/filter", SECRET, where=tenants.folder / "b.sock").status == 422
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
+def test_strangers_are_refused_before_anything_is_read(place, serve, keys):
+    sidecar = serve("--keys-flat", keys)
+    for folder in [place.path, *place.path.parents]:
+        if folder.stat().st_mode & 0o005 != 0o005 and str(folder).startswith("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    sidecar.socket.chmod(0o666)  # as if somebody had widened it
+    code = ("import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'GET /healthz HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n');"
+            "print(s.recv(4096).decode())")
+    done = subprocess.run(["/usr/bin/python3", "-c", code, str(sidecar.socket)], user=4711, group=4712, extra_groups=[], capture_output=True, text=True,
+                          cwd="/", check=False)
+    assert done.stdout.startswith("HTTP/1.1 403 "), done.stderr
+    assert "uid 4711, gid 4712" in sidecar.log and "uids: [4711]" in sidecar.log
+    assert sidecar.metric("krm_sops_refused_peers_total") == 1
+
+
+# Keys change
+
+
+def test_new_keys_are_in_effect_and_old_ones_gone(serve, keys):
+    sidecar = serve()
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    mount(keys, DATA / "other.agekey")
+    until(lambda: sidecar.post("/v1/decrypt", SECRET).status == 422, "the old key's end")
+    mount(keys, ATTACKS / "age.agekey")
+    until(lambda: sidecar.post("/v1/decrypt", SECRET).status == 200, "the new key")
+    assert sidecar.metric("krm_sops_reloads_total") >= 2, sidecar.log + sidecar.get("/metrics").body.decode()
+
+
+def test_keys_that_can_not_be_read_later_leave_the_old_ones(serve, keys, tmp_path):
+    sidecar = serve()
+    bad = tmp_path / "bad.agekey"
+    bad.write_text("AGE-SECRET-KEY-1NONSENSE\n")
+    mount(keys, ATTACKS / "age.agekey", bad)
+    until(lambda: sidecar.metric("krm_sops_reload_failures_total") >= 1, "the failed reload")
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    assert "bad.agekey" in sidecar.log and "NONSENSE" not in sidecar.log
+
+
+def test_cached_keys_end_with_the_keys(serve, keys):
+    sidecar = serve("--keys-flat", keys, "--data-key-ttl", "1h")
+    for _ in range(3):
+        assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    assert [line["cached"] for line in sidecar.audit()] == [False, True, True]
+    mount(keys, DATA / "other.agekey")
+    until(lambda: sidecar.post("/v1/decrypt", SECRET).status == 422, "the cache's end")
+
+
+def test_cached_keys_end_by_themselves(serve, keys):
+    sidecar = serve("--keys-flat", keys, "--data-key-ttl", "1s")
+    for _ in range(2):
+        assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    assert [line["cached"] for line in sidecar.audit()][:2] == [False, True]
+    until(lambda: sidecar.post("/v1/decrypt", SECRET).status == 200 and [line["cached"] for line in sidecar.audit()].count(False) > 1,
+          "the end of its time")
+
+
+# Trouble
+
+
+def test_a_worker_that_dies_is_replaced(serve):
+    sidecar = serve()
+    keeper, *workers = sidecar.children()
+    for pid in workers:
+        os.kill(pid, signal.SIGKILL)
+    until(lambda: len(sidecar.children()) == 3 and not set(workers) & set(sidecar.children()), "new workers")
+    assert keeper in sidecar.children()
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    assert sidecar.metric("krm_sops_worker_restarts_total") >= 2
+
+
+def test_a_keeper_that_dies_is_replaced(serve):
+    sidecar = serve()
+    keeper = sidecar.children()[0]
+    os.kill(keeper, signal.SIGKILL)
+    until(lambda: sidecar.post("/v1/decrypt", SECRET).status == 200 and keeper not in sidecar.children(), "a new keeper")
+    assert sidecar.metric("krm_sops_keeper_restarts_total") == 1
+
+
+def test_a_worker_that_hangs_is_ended(serve, keys):
+    """Stopped, it gives no sign of life; what the others do goes on."""
+    sidecar = serve("--keys-flat", keys, "--workers", "2")
+    hung = sidecar.children()[1]
+    os.kill(hung, signal.SIGSTOP)
+    until(lambda: hung not in sidecar.children(), "the end of the worker that hangs")
+    until(lambda: len(sidecar.children()) == 3, "its successor")
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+
+
+def test_children_end_with_the_supervisor(serve):
+    sidecar = serve()
+    children = sidecar.children()
+    sidecar.process.kill()
+    sidecar.process.wait(20)
+    until(lambda: not any(alive(pid) for pid in children), "the children's end")
+    sidecar.process.returncode = 0  # for the fixture: it was meant to die
+
+
+def test_workers_are_recycled_without_a_lost_request(serve, keys):
+    sidecar = serve("--keys-flat", keys, "--recycle", "5", "--workers", "1")
+    first = sidecar.children()[1]
+    for _ in range(30):
+        assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    until(lambda: first not in sidecar.children(), "a fresh worker")
+
+
+def test_requests_under_way_are_answered_when_it_ends(serve):
+    sidecar = serve()
+    connection = Connection(sidecar.socket)
+    connection.connect()
+    head = f"POST /v1/decrypt HTTP/1.1\r\nHost: x\r\nContent-Length: {len(SECRET)}\r\n\r\n".encode()
+    connection.sock.sendall(head + SECRET[:100])
+    time.sleep(0.5)
+    sidecar.process.terminate()
+    time.sleep(0.5)
+    connection.sock.sendall(SECRET[100:])
+    assert connection.sock.recv(100).startswith(b"HTTP/1.1 200 ")
+    assert sidecar.process.wait(60) == 0
+
+
+def test_too_much_is_refused(serve, keys):
+    sidecar = serve("--keys-flat", keys, "--max-body", "2000")
+    answer = sidecar.post("/v1/filter", b"a: " + b"x" * 3000)
+    assert answer.status == 413 and b"more than 2000 bytes" in answer.body
+
+    def parts():
+        for _ in range(100):
+            yield b"x" * 100
+
+    assert sidecar.post("/v1/filter", parts(), headers={"Transfer-Encoding": "chunked"}).status == 413
+
+
+def test_more_connections_than_there_is_room_for_are_told_so(serve, keys):
+    sidecar = serve("--keys-flat", keys, "--workers", "1", "--connections", "2")
+    held = []
+    for _ in range(2):
+        connection = Connection(sidecar.socket)
+        connection.request("GET", "/healthz")
+        assert connection.getresponse().read() == b"ok\n"
+        held.append(connection)
+    answer = sidecar.get("/healthz")
+    assert answer.status == 503 and answer.headers["Retry-After"] == "1"
+    for connection in held:
+        connection.close()
+    until(lambda: sidecar.get("/healthz").status == 200, "room")
+
+
+@pytest.mark.parametrize("bytes_", [
+    b"\x00" * 100, b"GET\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nXX\r\n\r\n", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\xff" * 200,
+    b"POST /v1/decrypt HTTP/1.1\r\nContent-Length: x\r\n\r\n", b"POST /v1/unwrap HTTP/1.1\r\nHost: x\r\nContent-Length: 12\r\n\r\nKSQ1\0\0\0\4\0\0\0\1",
+    b"GET /" + b"a" * 100000 + b" HTTP/1.1\r\n\r\n",
+])
+def test_garbage_costs_one_connection(serve, bytes_):
+    sidecar = serve()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(20)
+        client.connect(str(sidecar.socket))
+        try:
+            client.sendall(bytes_)
+            client.shutdown(socket.SHUT_WR)
+            answer = client.recv(4096)
+        except (BrokenPipeError, ConnectionResetError):
+            answer = b""
+    assert not answer.startswith(b"HTTP/1.1 200")
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    assert sidecar.metric("krm_sops_worker_restarts_total") == 0
+
+
+def test_pipelined_requests_are_answered_in_order(serve):
+    sidecar = serve()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(20)
+        client.connect(str(sidecar.socket))
+        client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /nothing HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+        answer = b""
+        while part := client.recv(4096):
+            answer += part
+    assert answer.index(b" 200 ") < answer.index(b" 404 ")
+
+
+def test_a_slow_client_is_cut(serve):
+    """Ten seconds for a head, whoever sends it byte by byte; a request beside it is served."""
+    sidecar = serve()
+    began = time.monotonic()
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(sidecar.socket))
+        client.settimeout(0.5)
+        ended = False
+        client.sendall(b"GET /healthz HTTP/1.1\r\nX: ")
+        while not ended and time.monotonic() < began + 40:
+            try:
+                client.sendall(b"y")
+                ended = client.recv(100) == b""
+            except TimeoutError:
+                assert sidecar.get("/healthz").status == 200
+            except OSError:
+                ended = True
+    assert ended
+    assert sidecar.metric("krm_sops_cut_slow_total") >= 1
+
+
+def test_many_at_once_get_their_own_answers(serve, place):
+    """Documents with different values, from many threads: no answer is another's."""
+    place.copy("attacks/age.agekey", "attacks/secret.yaml")
+    sidecar = serve()
+    plain = place.run("decrypt", "secret.yaml", env={"SOPS_AGE_KEY_FILE": "age.agekey"}).stdout
+    wrong = []
+
+    def client(number):
+        connection = Connection(sidecar.socket)
+        for turn in range(10):
+            mark = f"# {number} {turn}\n".encode()
+            connection.request("POST", "/v1/filter", mark + SECRET)
+            answer = connection.getresponse()
+            body = answer.read()
+            if answer.status != 200 or not body.startswith(mark):
+                wrong.append((number, turn, answer.status, body[:80]))
+        connection.close()
+
+    threads = [threading.Thread(target=client, args=(i,)) for i in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not wrong
+    assert plain
+
+
+def test_readiness_tells_which_walls_stand(serve):
+    state = json.loads(serve().get("/readyz").body)
+    assert state["ready"] is True and state["keys"] >= 1
+    assert {"no-privileges", "no-dump", "seccomp", "files"} <= set(state["walls"]["worker"])
+    assert {"no-privileges", "no-dump", "seccomp"} <= set(state["walls"]["keeper"])
+
+
+def in_memory(pid, needle):
+    with open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            span, rights = line.split()[:2]
+            if "r" not in rights or "[v" in line:
+                continue
+            low, high = (int(part, 16) for part in span.split("-"))
+            try:
+                memory.seek(low)
+                if needle in memory.read(high - low):
+                    return True
+            except (OSError, ValueError):
+                continue
+    return False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to look into the memory of others")
+@pytest.mark.parametrize("where", ["file", "environment"])
+def test_no_worker_has_the_key(monkeypatch, serve, plain_program, keys, where):
+    """The memory of the others is searched for the identity; that of the keeper for its text, which is gone once it is parsed."""
+    monkeypatch.setenv("KRM_SOPS", plain_program)
+    text = next(line for line in (ATTACKS / "age.agekey").read_text().splitlines() if line.startswith("AGE-SECRET-KEY-"))
+    sidecar = serve("--keys-flat", keys) if where == "file" else serve("--workers", "2", env={"SOPS_AGE_KEY": text})
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    keeper, *workers = sidecar.children()
+    without = [*workers, keeper] if where == "environment" else [sidecar.process.pid, *workers, keeper]
+    for pid in without:
+        assert not in_memory(pid, text.encode())
+    assert in_memory(workers[0], b"/v1/resourcelist")  # the search finds what is there
+
+
+def test_the_described_api_is_the_one_that_is_there(serve):
+    """docs/openapi.yaml: each path and method answers, each other method does not, and bodies have the fields that the schemas require."""
+    described = yaml.safe_load((DATA.parents[1] / "docs" / "openapi.yaml").read_text())
+    schemas = described["components"]["schemas"]
+    source = (DATA.parents[1] / "sidecar" / "api.c").read_text()
+    in_code = {(path, method.lower()) for path, method in __import__("re").findall(r'\{"(/[^"]+)", "(GET|POST)"', source)}
+    assert in_code == {(path, method) for path, methods in described["paths"].items() for method in methods}
+    assert described["info"]["version"] == (DATA.parents[1] / "VERSION").read_text().strip()
+    sidecar = serve()
+    for path, methods in described["paths"].items():
+        for method in ("get", "post"):
+            answer = sidecar.request(method.upper(), path, b"x: [" if method == "post" else None)
+            assert (answer.status != 405) == (method in methods), (path, method)
+            if answer.status >= 400:
+                body = json.loads(answer.body)
+                assert set(schemas["error"]["required"]) <= set(body) <= set(schemas["error"]["properties"])
+                assert body["exitStatus"] in schemas["error"]["properties"]["exitStatus"]["enum"]
+    ready = json.loads(sidecar.get("/readyz").body)
+    assert set(ready) == set(schemas["ready"]["required"])
+    for walls in ready["walls"].values():
+        assert set(walls) <= set(schemas["walls"]["items"]["enum"])
