@@ -8,6 +8,7 @@
  *                                   among that many plain Deployments
  *   forge manifest N                one encrypted Secret manifest (the Nth of `list`), as a file in Git would be
  *   forge doc VALUES                one YAML document with that many encrypted values
+ *   forge vault ADDRESS ENCRYPTED   as `list`, for the Vault of tests/fakes at that address
  */
 #include <openssl/evp.h>
 #include <sodium.h>
@@ -148,6 +149,21 @@ static void print_age(const unsigned char data_key[KEY], const unsigned char rec
 	printf("%s-----END AGE ENCRYPTED FILE-----\n", indent);
 }
 
+/* Wrapped as the Vault of tests/fakes unwraps it: told backwards, each byte padded. */
+static void print_vault(const unsigned char data_key[KEY], const char *address, const char *in)
+{
+	unsigned char wrapped[KEY];
+	char b64[64];
+
+	for (int i = 0; i < KEY; i++)
+		wrapped[i] = data_key[KEY - 1 - i] ^ 0x5a;
+	base64(wrapped, KEY, sodium_base64_VARIANT_ORIGINAL, b64, sizeof(b64));
+	printf("%s  hc_vault:\n%s  - created_at: \"%s\"\n%s    enc: vault:v1:%s\n", in, in,
+	       lastmodified, in, b64);
+	printf("%s    engine_path: transit\n%s    key_name: k\n%s    vault_address: %s\n", in, in,
+	       in, address);
+}
+
 static void print_value(const unsigned char key[KEY], const char *plain, const char *aad,
 			const char *label, unsigned long n)
 {
@@ -201,7 +217,8 @@ static void hash_add(EVP_MD_CTX *hash, const char *text)
 }
 
 /* A manifest with sorted keys, as it comes out of kustomize; `in` is what stands before each line but the first. */
-static void print_secret(unsigned long n, const char *in, const unsigned char recipient[KEY])
+static void print_secret(unsigned long n, const char *in, const unsigned char recipient[KEY],
+			 const char *vault)
 {
 	unsigned char key[KEY];
 	EVP_MD_CTX *hash = hash_begin();
@@ -213,13 +230,19 @@ static void print_secret(unsigned long n, const char *in, const unsigned char re
 	snprintf(pass, sizeof(pass), "correct horse battery staple %lu", n);
 	printf("apiVersion: v1\n%skind: Secret\n%smetadata:\n%s  name: %s\n%s  namespace: shop\n",
 	       in, in, in, name, in);
-	printf("%ssops:\n%s  age:\n%s  - enc: |\n", in, in, in);
-	snprintf(indent, sizeof(indent), "%s      ", in);
-	print_age(key, recipient, n, indent);
-	printf("%s    recipient: ", in);
-	print_bech32("age", recipient, 0);
-	printf("\n%s  encrypted_regex: ^(data|stringData)$\n%s  lastmodified: \"%s\"\n%s  mac: ",
-	       in, in, lastmodified, in);
+	printf("%ssops:\n", in);
+	if (vault) {
+		print_vault(key, vault, in);
+	} else {
+		printf("%s  age:\n%s  - enc: |\n", in, in);
+		snprintf(indent, sizeof(indent), "%s      ", in);
+		print_age(key, recipient, n, indent);
+		printf("%s    recipient: ", in);
+		print_bech32("age", recipient, 0);
+		putchar('\n');
+	}
+	printf("%s  encrypted_regex: ^(data|stringData)$\n%s  lastmodified: \"%s\"\n%s  mac: ", in,
+	       in, lastmodified, in);
 	hash_add(hash, "v1Secret");
 	hash_add(hash, name);
 	hash_add(hash, "shop");
@@ -250,7 +273,7 @@ static void print_plain(unsigned long n)
 }
 
 static void print_list(unsigned long encrypted, unsigned long plain,
-		       const unsigned char recipient[KEY])
+		       const unsigned char recipient[KEY], const char *vault)
 {
 	unsigned long every = encrypted ? plain / encrypted : 0, e = 0, p = 0;
 
@@ -259,7 +282,7 @@ static void print_list(unsigned long encrypted, unsigned long plain,
 	while (e < encrypted || p < plain) {
 		if (e < encrypted) {
 			printf("- ");
-			print_secret(e++, "  ", recipient);
+			print_secret(e++, "  ", recipient, vault);
 		}
 		for (unsigned long k = 0; p < plain && (k < every || e == encrypted); k++) {
 			printf("- ");
@@ -308,14 +331,17 @@ int main(int argc, char **argv)
 		print_bech32("age-secret-key-", identity_seed, 1);
 		putchar('\n');
 	} else if (argc == 4 && strcmp(argv[1], "list") == 0) {
-		print_list(a, b, recipient);
+		print_list(a, b, recipient, NULL);
 	} else if (argc == 3 && strcmp(argv[1], "manifest") == 0) {
-		print_secret(a, "", recipient);
+		print_secret(a, "", recipient, NULL);
+	} else if (argc == 4 && strcmp(argv[1], "vault") == 0) {
+		print_list(b, 0, recipient, argv[2]);
 	} else if (argc == 3 && strcmp(argv[1], "doc") == 0) {
 		print_doc(a, recipient);
 	} else {
 		fprintf(stderr,
-			"usage: forge identity | list ENCRYPTED PLAIN | manifest N | doc VALUES\n");
+			"usage: forge identity | list ENCRYPTED PLAIN | manifest N | doc VALUES | "
+			"vault ADDRESS ENCRYPTED\n");
 		return 2;
 	}
 	return fflush(stdout) == 0 ? 0 : 1;
