@@ -31,6 +31,7 @@ static const char help[] =
 	"  --namespace NAME    the only namespace whose keys may be used\n"
 	"  --root DIR          where the sources of MACs are looked for; without it the\n"
 	"                      Git toplevel around the working directory\n"
+	"  --ca-file, --timeout, --at-once: the network, see krm-sops --help\n"
 	"\n"
 	"Keys also come from SOPS_AGE_KEY, SOPS_AGE_KEY_FILE and the like, as for sops.\n"
 	"\n"

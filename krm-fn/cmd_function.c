@@ -30,6 +30,7 @@ static const char help[] =
 	"  --key-secret FILE   a manifest with the key Secret; may be repeated\n"
 	"  --namespace NAME    the only namespace whose keys may be used\n"
 	"  --root DIR          how far up files may lie; without it the Git toplevel\n"
+	"  --ca-file, --timeout, --at-once: the network, see krm-sops --help\n"
 	"\n"
 	"Without a secretRef keys come from SOPS_AGE_KEY and the like, as for sops.\n"
 	"\n"

@@ -64,7 +64,7 @@ static void print_help(FILE *to)
 {
 	size_t i;
 
-	fputs("usage: krm-sops [options] < ResourceList, or krm-sops COMMAND [options]\n"
+	fputs("usage: krm-sops [options] < ResourceList, or krm-sops [help] COMMAND [options]\n"
 	      "\n"
 	      "Decrypts SOPS secrets in Kubernetes manifests. Without a command: a KRM function\n"
 	      "for kustomize build --enable-alpha-plugins --enable-exec, and for kpt.\n"
@@ -72,8 +72,6 @@ static void print_help(FILE *to)
 	      to);
 	for (i = 0; i < ARRAY_LEN(commands); i++)
 		fprintf(to, "  %-10s%s\n", commands[i]->name, commands[i]->summary);
-	fprintf(to, "  %-10s%s\n", "help",
-		"this text, or that of a command: krm-sops help decrypt");
 	fputs("\n"
 	      "  --keys DIR        key Secrets as folders: NAMESPACE/NAME/age.agekey\n"
 	      "  --keys-flat DIR   one key Secret as a volume mount has it\n"
@@ -81,6 +79,7 @@ static void print_help(FILE *to)
 	      "  --namespace NAME  the only namespace whose keys may be used\n"
 	      "  --root DIR        how far up files may lie; without it the Git toplevel\n"
 	      "  --socket PATH     ask a sidecar (krm-sops serve) for the keys\n"
+	      "  --ca-file FILE, --timeout SECONDS, --at-once N   for calls over the network\n"
 	      "  --version         our version and those of the libraries\n"
 	      "\n"
 	      "example: krm-sops decrypt secrets.yaml\n",

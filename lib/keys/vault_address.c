@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Vault addresses; see vault_address.h. sops: hcvault/keysource.go (SOPS_HC_VAULT_ALLOWLIST), where all addresses are allowed unless the
- * list says otherwise. Differs: vault_address.
+ * list says otherwise. Differs: vault_address; vault_paths; vault_agent.
  */
 #include "keys/vault_address.h"
 

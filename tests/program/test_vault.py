@@ -89,7 +89,7 @@ def test_engine_paths(run, place, vault, engine, key, target):
 
 @pytest.mark.parametrize("field", ["engine_path", "key_name"])
 @pytest.mark.parametrize("path", ["../sys/raw", "a/../../auth/token/lookup-self", "..", ""])
-def test_paths_that_lead_out_are_refused(run, place, vault, field, path):
+def test_differs_vault_paths(run, place, vault, field, path):
     result = decrypt(run, place, document(vault, **{field: path}), ambient(vault))
     assert result.status in (NO_KEY, ERROR) and vault.connections == 0 and clean(result)
 
@@ -273,7 +273,7 @@ def test_logins_that_fail_leave_the_other_token_alone(run, place, token, told):
 @pytest.mark.parametrize("pair, told", [
     ("stranger", "certificate"), ("expired", "certificate has expired"), ("named", "target host name"),
 ])
-def test_certificates_that_are_not_trusted(run, place, certificates, pair, told):
+def test_differs_vault_skip_verify(run, place, certificates, pair, told):
     with Vault(tls=context(getattr(certificates, pair))) as fake:
         result = decrypt(run, place, document(fake), ambient(fake, VAULT_CACERT=str(certificates.ca), VAULT_SKIP_VERIFY="true"))
         assert result.status == NO_KEY and told in result.message and "VAULT_SKIP_VERIFY is not obeyed" in result.message
@@ -300,6 +300,13 @@ def test_client_certificate_and_server_name(run, place, certificates):
         env.update(VAULT_CLIENT_CERT=str(certificates.client.cert), VAULT_CLIENT_KEY=str(certificates.client.key))
         assert opened(decrypt(run, place, document(fake), env))
         assert fake.requests[0].headers["host"] == fake.address
+
+
+@pytest.mark.parametrize("name", ["VAULT_AGENT_ADDR", "VAULT_PROXY_ADDR"])
+def test_differs_vault_agent(run, place, vault, name):
+    with Trap() as trap:
+        assert opened(decrypt(run, place, document(vault), ambient(vault, **{name: f"http://{trap.address}"})))
+        assert trap.connections == 0
 
 
 def test_differs_vault_capath(run, place, vault, certificates):
