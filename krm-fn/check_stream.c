@@ -174,11 +174,26 @@ static int look_for_names(struct stream *stream, const struct doc_node *item, st
 	return 0;
 }
 
+/* A build that has failed leaves nothing on its stdout, and a pipe that goes on with that deletes what is there. */
+static int look_for_anything(struct stream *stream, const struct doc *doc, struct err *err)
+{
+	struct finding_at at = {.path = stream->shown};
+	const struct doc_node *branch;
+
+	for (branch = doc->first; branch; branch = branch->next) {
+		if (branch->kind == DOC_MAP && branch->kids.first)
+			return 0;
+	}
+	return findings_add(&stream->check->findings, &at, err,
+			    "no object is in it: has the build before it failed?");
+}
+
 int check_stream(struct check *check, const char *shown, const struct doc *doc, struct err *err)
 {
 	CLEANUP(stream_release) struct stream stream = {.check = check, .shown = shown};
 
-	if (each_of(&stream, doc, collect_secret, err) < 0 ||
+	if (look_for_anything(&stream, doc, err) < 0 ||
+	    each_of(&stream, doc, collect_secret, err) < 0 ||
 	    each_of(&stream, doc, look_for_ciphertext, err) < 0)
 		return -1;
 	return each_of(&stream, doc, look_for_names, err);
