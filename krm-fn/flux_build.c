@@ -191,6 +191,18 @@ static size_t mark_sops(const struct doc_node *first, bool *ret_had_sops)
 	return i;
 }
 
+static int add_secrets(const struct flux_build *build, const struct doc_node *first,
+		       struct err *err)
+{
+	const struct doc_node *branch;
+
+	for (branch = build->secrets ? first : NULL; branch; branch = branch->next) {
+		if (build_secrets_add_opened(build->secrets, branch, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 /* Decrypts the objects in place. What is printed is made of the trees by flux_finish(). */
 static int open_objects(struct flux_build *build, struct manifests *manifests, bool *ret_opened,
 			struct arena *arena, struct err *err)
@@ -226,7 +238,7 @@ static int open_objects(struct flux_build *build, struct manifests *manifests, b
 		return -1;
 	}
 	mark_opened(manifests->doc.first, had_sops, ret_opened);
-	return 0;
+	return add_secrets(build, manifests->doc.first, err);
 }
 
 /* The manifests of --substitute-from may be encrypted themselves. */
@@ -255,7 +267,15 @@ static int load_vars(struct flux_build *build, struct flux_vars *vars, struct er
 	opened = arena_alloc(&arena, mark_sops(manifests.doc.first, NULL) + 1, err);
 	if (!opened || open_objects(build, &manifests, opened, &arena, err) < 0)
 		return -1;
-	return flux_vars_load(build->spec, manifests.items, manifests.count, vars, err);
+	if (flux_vars_load(build->spec, manifests.items, manifests.count, vars, err) < 0)
+		return -1;
+	/* They may be anywhere afterwards. */
+	for (i = 0; i < vars->count && build->secrets; i++) {
+		if (vars->list[i].secret &&
+		    build_secrets_add(build->secrets, vars->list[i].value, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int finish(struct flux_build *build, struct span built, struct buf *out, struct err *err)
@@ -284,9 +304,16 @@ static int open_sources(struct flux_build *build, struct work *work, struct err 
 {
 	size_t i;
 
-	if (!build->placeholder)
-		return flux_open_sources(&work->open, build->session, build->config, &work->stage,
-					 &work->sources, &build->report, err);
+	if (!build->placeholder) {
+		if (flux_open_sources(&work->open, build->session, build->config, &work->stage,
+				      &work->sources, &build->report, err) < 0)
+			return -1;
+		for (i = 0; i < work->open.count; i++) {
+			if (add_secrets(build, work->open.jobs[i].doc.first, err) < 0)
+				return -1;
+		}
+		return 0;
+	}
 	for (i = 0; i < work->sources.count; i++) {
 		CLEAN_BUF struct buf text = BUF_INIT((size_t)FLUX_SOURCE_FILE_MAX * 2);
 		const struct flux_source *source = &work->sources.list[i];

@@ -8,6 +8,7 @@
 #ifndef FLUX_BUILD_H
 #define FLUX_BUILD_H
 
+#include "build_diff.h"
 #include "flux_spec.h"
 #include "kustomize.h"
 #include "report.h"
@@ -28,10 +29,11 @@ struct flux_build {
 	size_t substitute_from_count;
 	const char *kustomize; /* --kustomize, or NULL */
 	enum stage_mode stage;
-	bool remote;      /* --allow-remote */
-	bool compat_flux; /* what Flux lets through is told, and no error */
-	bool placeholder; /* no keys: stand-ins (flux_placeholder.h) */
-	bool lax;         /* variables that are not there are empty */
+	bool remote;                   /* --allow-remote */
+	bool compat_flux;              /* what Flux lets through is told, and no error */
+	bool placeholder;              /* no keys: stand-ins (flux_placeholder.h) */
+	bool lax;                      /* variables that are not there are empty */
+	struct build_secrets *secrets; /* gets every text that is opened; NULL: nobody wants them */
 	/* out */
 	struct report report; /* what went wrong; where it is empty err says it */
 };

@@ -107,17 +107,17 @@ static bool is_name_char(uint8_t c)
 }
 
 /* kustomize: api/hasher/hasher.go */
-static bool has_hash(struct span name)
+size_t flux_placeholder_hash(struct span name)
 {
 	size_t i;
 
 	if (name.len <= HASH_LEN + 1 || name.data[name.len - HASH_LEN - 1] != '-')
-		return false;
+		return 0;
 	for (i = name.len - HASH_LEN; i < name.len; i++) {
 		if (!strchr("2456789bcdfghkmt", name.data[i]))
-			return false;
+			return 0;
 	}
-	return true;
+	return HASH_LEN + 1;
 }
 
 static bool holds_stand_in(const struct doc_node *data)
@@ -172,7 +172,7 @@ int flux_placeholder_names(struct span text, struct buf *out, struct err *err)
 		CLEAN_BUF struct buf next = BUF_INIT((size_t)2 * DOC_INPUT_MAX);
 		const struct doc_node *item = manifests.items[i];
 
-		if (!item_is_secret(item) || !has_hash(item_name(item)) ||
+		if (!item_is_secret(item) || !flux_placeholder_hash(item_name(item)) ||
 		    item_name(item).len > NAME_MAX_BYTES || !holds_stand_in(doc_get(item, "data")))
 			continue;
 		rename_in(buf_span(&now), item_name(item), &next);

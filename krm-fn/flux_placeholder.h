@@ -19,6 +19,9 @@ int flux_placeholder_text(struct span text, enum doc_format in_format, enum doc_
 int flux_placeholder_objects(struct manifests *manifests, bool *ret_changed, struct err *err)
 	NODISCARD;
 
+/* How many bytes at the end of a name are the hash that kustomize adds, with its dash; 0: none. */
+size_t flux_placeholder_hash(struct span name);
+
 /* Appends text (a build's output) to out with "-placeholder" in the place of the hashes of names that depend on what nobody has opened, and where these names are
  * referred to. Errors: ERR_FORMAT, ERR_NOMEM. */
 int flux_placeholder_names(struct span text, struct buf *out, struct err *err) NODISCARD;

@@ -25,7 +25,8 @@ bool flux_vars_lookup(const void *cookie, struct span name, struct span *ret_val
 }
 
 /* Line breaks are taken out, as Flux does. */
-static int set(struct flux_vars *vars, struct span name, struct span value, struct err *err)
+static int set(struct flux_vars *vars, struct span name, struct span value, bool secret,
+	       struct err *err)
 {
 	uint8_t *text = arena_alloc(&vars->arena, value.len + 1, err);
 	size_t len = 0, i;
@@ -46,12 +47,14 @@ static int set(struct flux_vars *vars, struct span name, struct span value, stru
 	if (arena_dup(&vars->arena, name, &vars->list[i].name, err) < 0)
 		return -1;
 	vars->list[i].value = span_of(text, len);
+	vars->list[i].secret = secret;
 	if (i == vars->count)
 		vars->count++;
 	return 0;
 }
 
-static int set_all(struct flux_vars *vars, const struct doc_node *map, bool base64, struct err *err)
+static int set_all(struct flux_vars *vars, const struct doc_node *map, bool base64, bool secret,
+		   struct err *err)
 {
 	CLEAN_BUF struct buf bytes = BUF_INIT(DOC_INPUT_MAX);
 	const struct doc_node *kid;
@@ -75,7 +78,7 @@ static int set_all(struct flux_vars *vars, const struct doc_node *map, bool base
 				return -1;
 			value = buf_span(&bytes);
 		}
-		if (set(vars, kid->key, value, err) < 0)
+		if (set(vars, kid->key, value, secret, err) < 0)
 			return -1;
 	}
 	return 0;
@@ -118,8 +121,8 @@ static int load_from(struct flux_vars *vars, const struct flux_spec *spec,
 			      secret ? "Secret" : "ConfigMap", text_quote(name).text);
 		return err_hint(err, "--substitute-from FILE names a manifest with it");
 	}
-	if (set_all(vars, doc_get(item, "data"), secret, err) < 0 ||
-	    (secret && set_all(vars, doc_get(item, "stringData"), false, err) < 0))
+	if (set_all(vars, doc_get(item, "data"), secret, secret, err) < 0 ||
+	    (secret && set_all(vars, doc_get(item, "stringData"), false, true, err) < 0))
 		return err_wrap(err, "%s '%s'", secret ? "Secret" : "ConfigMap",
 				text_quote(name).text);
 	return 0;
@@ -141,7 +144,7 @@ int flux_vars_load(const struct flux_spec *spec, struct doc_node *const *items, 
 				return err_wrap(err, "spec.postBuild");
 		}
 	}
-	if (spec->substitute && set_all(ret_vars, spec->substitute, false, err) < 0)
+	if (spec->substitute && set_all(ret_vars, spec->substitute, false, false, err) < 0)
 		return err_wrap(err, "spec.postBuild.substitute");
 	return 0;
 }

@@ -12,6 +12,7 @@ enum { FLUX_VARS_MAX = 10 * 1000 };
 
 struct flux_var {
 	struct span name, value;
+	bool secret; /* out of a Secret */
 };
 
 struct flux_vars {

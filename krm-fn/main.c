@@ -6,6 +6,7 @@
 #include "cmd_build.h"
 #include "cmd_check.h"
 #include "cmd_decrypt.h"
+#include "cmd_diff.h"
 #include "cmd_doctor.h"
 #include "cmd_filter.h"
 #include "cmd_function.h"
@@ -28,8 +29,8 @@
 
 /* In the order of the program's help. */
 static const struct command *const commands[] = {
-	&cmd_build, &cmd_decrypt, &cmd_filter, &cmd_check,
-	&cmd_audit, &cmd_install, &cmd_doctor, &cmd_serve,
+	&cmd_build, &cmd_diff,    &cmd_decrypt, &cmd_filter, &cmd_check,
+	&cmd_audit, &cmd_install, &cmd_doctor,  &cmd_serve,
 };
 
 /* A descriptor that came closed would be given to the first file that is opened, and what is meant for stderr would end in there. The
@@ -66,8 +67,7 @@ static void print_help(FILE *to)
 
 	fputs("usage: krm-sops [options] < ResourceList, or krm-sops [help] COMMAND [options]\n"
 	      "\n"
-	      "Decrypts SOPS secrets in Kubernetes manifests. Without a command: a KRM function\n"
-	      "for kustomize build --enable-alpha-plugins --enable-exec, and for kpt.\n"
+	      "Decrypts SOPS secrets in Kubernetes manifests; without a command a KRM function.\n"
 	      "\n",
 	      to);
 	for (i = 0; i < ARRAY_LEN(commands); i++)

@@ -155,5 +155,8 @@ void stage_close(struct stage *stage)
 	if (stage->fd >= 0)
 		close(stage->fd);
 	stage->fd = -1;
+	if (stage->own_namespace)
+		(void)umount2(stage->path, MNT_DETACH);
+	stage->own_namespace = false;
 	janitor_end(&stage->janitor);
 }

@@ -368,6 +368,42 @@ def test_stand_ins_mark_the_names_that_depend_on_them(repo):
     assert (data["a"], data["b"], data["c"]) == ("web-placeholder", "web-ft74ch57dc-x", "db-ft74ch57dc")
 
 
+# ------------------------------------------------------------------------------------------------------- diff
+
+def diff(place, *argv, **more):
+    return place.run("diff", "--kustomize", STUB, "--keys", place.path / "keys", *APPS, *argv, ".", **more)
+
+
+def test_diff_tells_what_changes_and_no_secret(repo):
+    shutil.copytree(repo.cwd, repo.path / "main", symlinks=True)
+    assert (lambda r: (r.status, r.stdout, r.message))(diff(repo, "--against", repo.path / "main", "--exit-code")) == (0, b"", "")
+    old = build(repo, *APPS).stdout
+    (repo.path / "old.yaml").write_bytes(old.replace(b"p@ss: word", b"older").replace(b"from-a-patch", b"from-another-patch").replace(
+        base64.b64encode(b"mail"), base64.b64encode(b"mailer")).replace(b"kind: Secret\nmetadata:\n  name: inside", b"kind: Secret\nmetadata:\n  name: gone"))
+    repo.write("apps/db/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {plain: seen, more: x, list: from-a-patch!}\n")
+    result = diff(repo, "--against", repo.path / "old.yaml", "--exit-code")
+    assert result.status == 3
+    assert result.stdout.decode().splitlines() == [
+        "~ Secret db", "    stringData.password: ******** -> ******** (changed)",
+        "~ ConfigMap settings", "    data.plain: visible -> seen", "    data.token: ******** -> ******** (changed)", "    data.list: ******** (added)", "    data.more: x (added)",
+        "+ Secret inside",
+        "~ Secret smtp", "    data.PASS: ******** -> ******** (changed)",
+        "- Secret gone"]
+
+
+def test_diff_asks_the_cluster(repo):
+    tools = repo.path / "tools"
+    tools.mkdir()
+    (tools / "kubectl").write_text("#!/bin/sh\necho \"$@ $TMPDIR\" >&2\nprintf '%s\\n' \"+token: from-a-patch\"\ncat >/dev/null\nexit ${STATUS:-1}\n")
+    (tools / "kubectl").chmod(0o755)
+    env = {"PATH": f"{tools}:/usr/bin:/bin", "SOPS_X": "1"}
+    result = diff(repo, env=env)
+    assert (result.status, result.stdout) == (0, b"+token: ********\n")
+    assert result.message.startswith("diff -f - /") and str(repo.path) not in result.message
+    assert diff(repo, "--exit-code", env=env).status == 3
+    assert diff(repo, env={**env, "STATUS": "2"}).status == 1
+
+
 # ------------------------------------------------------------------------------------------------------------ command line
 
 def test_command_line(repo):

@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-VERBS = ["build", "decrypt", "filter", "check", "audit", "install", "doctor", "serve"]
+VERBS = ["build", "diff", "decrypt", "filter", "check", "audit", "install", "doctor", "serve"]
 SCREEN_LINES, SCREEN_COLUMNS = 24, 80
 
 
