@@ -5,8 +5,8 @@
  * bytes travel: deadlines, trust, sizes, how many at a time. What an answer means and whether to ask again is the service's business
  * (http_retry.h). The only part of the program that opens a socket to the outside.
  *
- * TLS is verified always. No redirect is followed. Plain http only where the call says so. Answers are capped. All memory that the HTTP
- * library frees is wiped, as tokens and data keys go through it.
+ * TLS is verified always. No redirect is followed. Plain http only where the call says so. Nothing goes through a proxy that is for this machine
+ * itself. Answers are capped. All memory that the HTTP library frees is wiped, as tokens and data keys go through it.
  */
 #ifndef KEYS_HTTP_H
 #define KEYS_HTTP_H

@@ -6,6 +6,7 @@
 #include "keys/http_curl_internal.h"
 
 #include "base/text.h"
+#include "keys/url.h"
 
 #include <stdio.h>
 #include <strings.h>
@@ -215,6 +216,16 @@ static void set_request(const struct http_call *call, struct transfer *transfer)
 	MUST(PATH_AS_IS, 1L);
 }
 
+/* What listens on this machine is asked by ourselves, as Go does it, too: a proxy would be another machine's, and get the token of a call without TLS. */
+static bool is_direct(const struct http_call *call)
+{
+	struct err ignored = ERR_INIT;
+	struct url url;
+
+	return call->direct ||
+	       (url_parse(span_str(call->url), &url, &ignored) == 0 && url_loopback(&url));
+}
+
 static void set_bounds(struct http_call *call, const struct http_try *bounds,
 		       struct transfer *transfer)
 {
@@ -228,7 +239,7 @@ static void set_bounds(struct http_call *call, const struct http_try *bounds,
 	MUST(MAXFILESIZE_LARGE, (curl_off_t)call->answer.limit);
 	/* A resolver that hangs is not waited for. */
 	SET(QUICK_EXIT, 1L);
-	if (call->direct)
+	if (is_direct(call))
 		MUST(NOPROXY, "*");
 	SET(SUPPRESS_CONNECT_HEADERS, 1L);
 	MUST(HEADERFUNCTION, on_header);

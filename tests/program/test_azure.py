@@ -113,7 +113,10 @@ def test_no_identity_at_all(decrypt):
 
 def test_identity_is_asked_through_no_proxy(entra, decrypt):
     entra.machine = True
-    cases.assert_closed(decrypt(http_proxy="http://127.0.0.1:1", https_proxy="http://127.0.0.1:1", all_proxy="http://127.0.0.1:1"), "Connection refused")
+    with Trap() as trap:
+        env = dict.fromkeys(("http_proxy", "https_proxy", "all_proxy"), f"http://{trap.address}")
+        cases.assert_open(decrypt(**env, AZURE_POD_IDENTITY_AUTHORITY_HOST=entra.url.replace("127.0.0.1", "127.1")))
+        assert trap.connections == 0
 
 
 def test_differs_azure_newest_version(entra, vault, decrypt):

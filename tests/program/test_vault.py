@@ -123,6 +123,16 @@ def test_a_hostile_address_gets_no_packet(run, place):
         assert trap.connections > 0  # the trap does work
 
 
+def test_a_token_for_this_machine_goes_through_no_proxy(run, place, vault):
+    with Trap() as trap:
+        proxy = f"http://{trap.address}"
+        env = ambient(vault, http_proxy=proxy, https_proxy=proxy, all_proxy=proxy)
+        assert opened(decrypt(run, place, document(vault), env))
+        assert trap.connections == 0
+        decrypt(run, place, document(vault).replace(b"127.0.0.1", b"127.1"), {**env, "VAULT_ADDR": vault.url.replace("127.0.0.1", "127.1")})
+        assert trap.connections > 0  # another name: the proxy is asked
+
+
 class Stub:
     """What entry() needs of a fake, without one."""
 
