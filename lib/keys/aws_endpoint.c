@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Endpoints of AWS; see aws_endpoint.h.
+ * Endpoints of AWS; see aws_endpoint.h. Differs: a region that AWS can not have is asked for at the operator's endpoint or nowhere. Test:
+ * differs_in_regions_that_are_none
  */
 #include "keys/aws_endpoint.h"
 
+#include "base/text.h"
 #include "keys/url.h"
 
 #include <stdio.h>
@@ -128,6 +130,11 @@ int aws_endpoint_of(enum aws_service service, struct span region,
 				       "endpoints");
 		return aws_endpoint_parse(rules->url, ret_endpoint, err);
 	}
+	if (!url_region(region))
+		return err_set(err, ERR_POLICY,
+			       "'%s' is no region of AWS: no credential is sent to a host that "
+			       "only the document names",
+			       text_quote(region).text);
 	snprintf(url, sizeof(url), "https://%s.%.*s.%s", name_of(service, partition, rules),
 		 (int)region.len, (const char *)region.data,
 		 rules->dual_stack ? partition->dual_suffix : partition->suffix);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Key ids and regions of Huawei Cloud; see hckms_region.h. Differs: their SDK has a table of regions; here any name is taken that can be a part of a host
- * below Huawei's own domain. sops: hckms/keysource.go (NewMasterKey); huaweicloud-sdk-go-v3: services/kms/v2/region
+ * Key ids and regions of Huawei Cloud; see hckms_region.h. Differs: their SDK has a table of regions; here any name is taken that is of a region's form, or that the operator has
+ * named an endpoint for. sops: hckms/keysource.go (NewMasterKey); huaweicloud-sdk-go-v3: services/kms/v2/region
  */
 #include "keys/hckms_region.h"
 
@@ -50,12 +50,18 @@ static int add_given(const char *name, struct span list, struct buf *out, struct
 	return url_given(name, white_trim(span_sub(list, 0, span_find(list, 0, ','))), out, err);
 }
 
-static void add_usual(const char *service, struct span region, struct buf *out)
+static int add_usual(const char *service, struct span region, struct buf *out, struct err *err)
 {
+	if (!url_region(region))
+		return err_set(err, ERR_POLICY,
+			       "'%s' is no region of Huawei Cloud: no credential is sent to a host "
+			       "that only the document names",
+			       text_quote(region).text);
 	buf_printf(out, "https://%s.", service);
 	buf_add_span(out, region);
 	buf_add_str(out,
 		    span_is(region, "eu-west-101") ? ".myhuaweicloud.eu" : ".myhuaweicloud.com");
+	return 0;
 }
 
 int hckms_endpoint(const struct key_host *host, struct span region, struct buf *out,
@@ -74,8 +80,7 @@ int hckms_endpoint(const struct key_host *host, struct span region, struct buf *
 	value = key_host_text(host, (const char *)name.data);
 	if (value.len)
 		return add_given((const char *)name.data, value, out, err);
-	add_usual("kms", region, out);
-	return 0;
+	return add_usual("kms", region, out, err);
 }
 
 int hckms_iam_endpoint(const struct key_host *host, struct span region, struct buf *out,
@@ -85,6 +90,5 @@ int hckms_iam_endpoint(const struct key_host *host, struct span region, struct b
 
 	if (value.len)
 		return add_given(ENV_IAM, value, out, err);
-	add_usual("iam", region, out);
-	return 0;
+	return add_usual("iam", region, out, err);
 }

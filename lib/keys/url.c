@@ -150,6 +150,27 @@ bool url_link_local(const struct url *url)
 	       (octets(url->host, part) && part[0] == 169 && part[1] == 254);
 }
 
+bool url_region(struct span name)
+{
+	size_t at, end, words = 0;
+
+	for (at = 0;; at = end + 1) {
+		size_t i;
+
+		end = span_find(name, at, '-');
+		if (end == name.len)
+			break;
+		for (i = at; i < end; i++) {
+			if (name.data[i] < 'a' || name.data[i] > 'z')
+				return false;
+		}
+		if (end == at)
+			return false;
+		words++;
+	}
+	return words > 1 && all_digits(span_from(name, at));
+}
+
 bool url_below(struct span name, struct span suffix)
 {
 	struct span end;

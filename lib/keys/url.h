@@ -31,6 +31,10 @@ bool url_loopback(const struct url *url);
 /* Where the machine's own metadata services are: loopback, 169.254.0.0/16, fd00:ec2::/32. */
 bool url_link_local(const struct url *url);
 
+/* Does it look like a cloud's region: words of small letters and a number at the end, "eu-west-1"? What does not may be the name of another service
+ * of that cloud below whose domain everybody has hosts of his own: "s3" in kms.s3.amazonaws.com. */
+bool url_region(struct span name);
+
 /* Is name the same as suffix, or does it end with "." and it? Letters in any case; neither may be empty. */
 bool url_below(struct span name, struct span suffix);
 

@@ -75,6 +75,14 @@ def test_region_that_leads_elsewhere(huawei, decrypt, region):
     assert not huawei.requests
 
 
+@pytest.mark.parametrize("region", ["obs", "cn-north", "local-1-a"])
+def test_region_that_is_none(huawei, decrypt, region):
+    """Below obs.myhuaweicloud.com everybody has names of his own."""
+    with Trap() as trap:
+        cases.assert_closed(decrypt(entry(huawei, key_id=f"{region}:{KEY}"), **ENV, HUAWEICLOUD_SDK_PROJECT_ID="p", https_proxy=f"http://{trap.address}"), "is no region of Huawei Cloud")
+        assert trap.connections == 0
+
+
 @pytest.mark.parametrize("name", cases.FAULTS)
 @pytest.mark.parametrize("where", ["projects", "decrypt-data"])
 def test_faults(huawei, place, name, where):

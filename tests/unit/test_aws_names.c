@@ -99,6 +99,32 @@ static void knows_role_names(void **state)
 		assert_int_equal(aws_arn_role(span_str(bad[i]), &err), -1);
 }
 
+/* kms.s3.amazonaws.com is somebody's bucket. */
+static void differs_in_regions_that_are_none(void **state)
+{
+	static const char *const bad[] = {"s3",      "s3-us-west-2", "elb", "us-east", "west-1",
+					  "us--1",   "us-east-",     "a-b", "us-1-1",  "",
+					  "us-e1-1", "us-east-1a"};
+	const struct aws_endpoint_rules none = {.fips = false};
+	const struct aws_endpoint_rules given = {.url = SPAN("https://kms.example")};
+	struct aws_endpoint endpoint;
+
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		for (int service = AWS_KMS; service <= AWS_STS; service++) {
+			struct err err = ERR_INIT;
+
+			if (aws_endpoint_of((enum aws_service)service, span_str(bad[i]), &none,
+					    &endpoint, &err) != -1)
+				fail_msg("%s", bad[i]);
+			assert_int_equal(err.code, ERR_POLICY);
+			/* it decides nothing where the operator says where to go */
+			assert_int_equal(aws_endpoint_of((enum aws_service)service,
+							 span_str(bad[i]), &given, &endpoint, &err),
+					 0);
+		}
+	}
+}
+
 static void finds_the_partitions_host(void **state)
 {
 	static const struct {
@@ -123,7 +149,6 @@ static void finds_the_partitions_host(void **state)
 		{AWS_KMS, "eu-isoe-west-1", false, false, "kms.eu-isoe-west-1.cloud.adc-e.uk"},
 		{AWS_KMS, "us-isof-south-1", false, false, "kms.us-isof-south-1.csp.hci.ic.gov"},
 		{AWS_KMS, "eusc-de-east-1", false, false, "kms.eusc-de-east-1.amazonaws.eu"},
-		{AWS_KMS, "cn-north", false, false, "kms.cn-north.amazonaws.com"},
 		{AWS_KMS, "xx-new-9", false, false, "kms.xx-new-9.amazonaws.com"},
 	};
 	struct aws_endpoint endpoint;
@@ -221,6 +246,7 @@ int main(void)
 		cmocka_unit_test(differs_in_arns_that_are_none),
 		cmocka_unit_test(survives_any_arn),
 		cmocka_unit_test(knows_role_names),
+		cmocka_unit_test(differs_in_regions_that_are_none),
 		cmocka_unit_test(finds_the_partitions_host),
 		cmocka_unit_test(takes_the_operators_url),
 		cmocka_unit_test(knows_errors_by_their_code),
