@@ -45,10 +45,11 @@ static void keep_only(int life, int socket)
 {
 	/* Above all numbers that are written to, so that neither is overwritten. */
 	int first = fcntl(life, F_DUPFD, NEXT_FD), second = fcntl(socket, F_DUPFD, NEXT_FD);
-	int null = open("/dev/null", O_RDWR), fd;
+	int null, fd;
 
 	if (first < 0 || second < 0 || dup2(first, LIFE_FD) < 0 || dup2(second, SOCKET_FD) < 0)
 		_exit(1);
+	null = open("/dev/null", O_RDWR); /* now none of these two numbers */
 	for (fd = 0; fd <= 2; fd++) {
 		if (null < 0 || dup2(null, fd) < 0)
 			(void)close(fd);

@@ -85,6 +85,27 @@ int gpg_wire_receive(int fd, void *data, size_t len, int64_t deadline, struct er
 	return 0;
 }
 
+static bool ends(const char *text, size_t size)
+{
+	return memchr(text, 0, size) != NULL;
+}
+
+bool gpg_answer_good(const struct gpg_answer *answer, size_t len_max)
+{
+	size_t i;
+
+	if (answer->verdict != KEY_OPENED && answer->verdict != KEY_NOT_MINE &&
+	    answer->verdict != KEY_FAILED)
+		return false;
+	for (i = 0; i < ARRAY_LEN(answer->fingerprints); i++) {
+		if (!ends(answer->fingerprints[i], sizeof(answer->fingerprints[i])))
+			return false;
+	}
+	return (unsigned)answer->code <= ERR_BUG &&
+	       answer->len <= (answer->verdict == KEY_OPENED ? len_max : 0) &&
+	       ends(answer->why, sizeof(answer->why));
+}
+
 void gpg_answer_set(struct gpg_answer *answer, enum key_verdict verdict, const struct err *why)
 {
 	*answer = (struct gpg_answer){.verdict = verdict, .code = why->code};

@@ -34,6 +34,9 @@ int gpg_wire_send(int fd, const void *data, size_t len, int64_t deadline, struct
 	NODISCARD;
 int gpg_wire_receive(int fd, void *data, size_t len, int64_t deadline, struct err *err) NODISCARD;
 
+/* False for an answer that no helper of ours gives, as one that a hostile message has taken over could: then nothing of it may be used. */
+bool gpg_answer_good(const struct gpg_answer *answer, size_t len_max);
+
 /* Fills in a verdict with its reason. */
 void gpg_answer_set(struct gpg_answer *answer, enum key_verdict verdict, const struct err *why);
 

@@ -200,7 +200,11 @@ static int ask(struct key_gpg *gpg, struct span message, int64_t deadline,
 	if (gpg_wire_send(fd, &question, sizeof(question), deadline, err) < 0 ||
 	    gpg_wire_send(fd, message.data, message.len, deadline, err) < 0)
 		return -1;
-	return gpg_wire_receive(fd, answer, sizeof(*answer), deadline, err);
+	if (gpg_wire_receive(fd, answer, sizeof(*answer), deadline, err) < 0)
+		return -1;
+	if (!gpg_answer_good(answer, KEY_GPG_OPENED_MAX))
+		return err_set(err, ERR_UNREACHABLE, "an answer that is none");
+	return 0;
 }
 
 static void fail(struct key_request *request, enum err_code code, const char *why)

@@ -6,6 +6,7 @@
 #include "mangle.h"
 
 #include "keys/gpg_home.h"
+#include "keys/gpg_wire.h"
 #include "keys/key_gpg.h"
 #include "keys/key_host.h"
 
@@ -515,6 +516,33 @@ static void says_that_gnupg_is_missing(void **state)
 	}
 }
 
+/* What a helper says that a message has taken over. */
+static void takes_no_answer_that_is_none(void **state)
+{
+	struct gpg_answer good = {.verdict = KEY_OPENED, .len = KEY_GPG_OPENED_MAX}, bad;
+
+	assert_true(gpg_answer_good(&good, KEY_GPG_OPENED_MAX));
+	bad = good;
+	bad.len++;
+	assert_false(gpg_answer_good(&bad, KEY_GPG_OPENED_MAX));
+	bad = good;
+	bad.verdict = KEY_FAILED; /* and bytes none the less */
+	assert_false(gpg_answer_good(&bad, KEY_GPG_OPENED_MAX));
+	bad.len = 0;
+	assert_true(gpg_answer_good(&bad, KEY_GPG_OPENED_MAX));
+	bad.verdict = KEY_NOT_TRIED;
+	assert_false(gpg_answer_good(&bad, KEY_GPG_OPENED_MAX));
+	bad = good;
+	bad.code = (enum err_code)(ERR_BUG + 1);
+	assert_false(gpg_answer_good(&bad, KEY_GPG_OPENED_MAX));
+	bad = good;
+	memset(bad.why, 'x', sizeof(bad.why));
+	assert_false(gpg_answer_good(&bad, KEY_GPG_OPENED_MAX));
+	bad = good;
+	memset(bad.fingerprints[1], 'A', sizeof(bad.fingerprints[1]));
+	assert_false(gpg_answer_good(&bad, KEY_GPG_OPENED_MAX));
+}
+
 /* --- nothing is left --- */
 
 /* A process that opens messages for ever. */
@@ -724,6 +752,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(says_why_it_does_not_open, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_hanging_agent_hangs_nobody, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(differs_gnupg_is_bounded, set_up, tear_down),
+		cmocka_unit_test(takes_no_answer_that_is_none),
 		cmocka_unit_test_setup_teardown(says_that_gnupg_is_missing, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(one_agent_serves_a_hundred_messages, set_up,
 						tear_down),
