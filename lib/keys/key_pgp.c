@@ -14,8 +14,9 @@
 #include <stdio.h>
 
 enum {
-	SCRATCH_USES = 64, /* messages that share one piece of scratch memory */
-	NAMED_MAX = 3,     /* key ids that a message of ours names */
+	SCRATCH_USES = 64,           /* messages that share one piece of scratch memory, */
+	SCRATCH_ENC_MAX = 16 * 1024, /* none of which is longer */
+	NAMED_MAX = 3,               /* key ids that a message of ours names */
 };
 
 /* What the messages of one batch share. */
@@ -25,6 +26,8 @@ struct batch {
 		*ready;              /* of each key, in the list's order; NULL where not yet made */
 	struct secret_pool *numbers; /* of these */
 	struct secret_pool *scratch; /* of some messages */
+	struct secret_pool
+		*attempt; /* of one key on one message, which may be tried with a thousand */
 };
 
 /* A message taken apart. */
@@ -107,7 +110,7 @@ static int add_wrapped(struct message *message, struct span body, struct secret_
 	return 0;
 }
 
-/* Session keys, then the data, then nothing. */
+/* Session keys, then the data, then nothing. Differs: gpg prints a message that is not encrypted. Test: differs_refuses_pgp_that_is_not_encrypted */
 static int read_message(struct span packets, struct secret_pool *pool, struct message *message,
 			struct err *err)
 {
@@ -162,9 +165,9 @@ static int open_with(struct batch *batch, const struct message *message,
 
 	if (make_ready(batch, key, index, err) < 0 ||
 	    pgp_session_open(wrapped, key, batch->ready[index], &session, err) < 0 ||
-	    pgp_data_open(&message->data, &session, batch->scratch, &packets, err) < 0)
+	    pgp_data_open(&message->data, &session, batch->attempt, &packets, err) < 0)
 		return -1;
-	return pgp_data_literal(packets, batch->scratch, ret_plain, err);
+	return pgp_data_literal(packets, batch->attempt, ret_plain, err);
 }
 
 /* "no PGP secret key for 7EB35608DE833498, EB94192003034E11" */
@@ -177,7 +180,7 @@ static int nobody(const struct message *message, struct err *err)
 		const struct pgp_wrapped *wrapped = &message->wrapped[i];
 
 		buf_add_str(&ids, i ? ", " : "");
-		hex_encode(wrapped->to, true, &ids);
+		hex_encode(span_sub(wrapped->to, 0, PGP_FINGERPRINT_MAX), true, &ids);
 		if (!wrapped->to.len)
 			buf_add_str(&ids, "anybody");
 	}
@@ -211,6 +214,7 @@ static enum key_verdict open_message(struct batch *batch, const struct message *
 			tries++;
 			if (open_with(batch, message, wrapped, key, index, ret_plain, &why) == 0)
 				return KEY_OPENED;
+			secret_pool_release(batch->attempt);
 			if (why.code == ERR_NOMEM) {
 				*err = why;
 				return KEY_FAILED;
@@ -301,15 +305,19 @@ static int open_all(void *cookie, struct secret_pool *pool, struct key_request *
 {
 	CLEAN_SECRET_POOL struct secret_pool numbers = SECRET_POOL_INIT;
 	CLEAN_SECRET_POOL struct secret_pool scratch = SECRET_POOL_INIT;
+	CLEAN_SECRET_POOL struct secret_pool attempt = SECRET_POOL_INIT;
 	struct crypto_rsa_ready *ready[KEY_PGP_KEYS_MAX] = {NULL};
-	struct batch batch = {cookie, ready, &numbers, &scratch};
+	struct batch batch = {cookie, ready, &numbers, &scratch, &attempt};
 	int status = 0;
 	size_t i;
 
 	for (i = 0; i < n && status == 0; i++) {
 		status = answer(&batch, pool, &requests[i], err);
-		if (i % SCRATCH_USES == SCRATCH_USES - 1)
+		if (i % SCRATCH_USES == SCRATCH_USES - 1 || requests[i].verdict != KEY_OPENED ||
+		    requests[i].key->enc.len > SCRATCH_ENC_MAX) {
 			secret_pool_release(&scratch);
+			secret_pool_release(&attempt);
+		}
 	}
 	for (i = 0; i < batch.keys->count; i++)
 		crypto_rsa_done(ready[i]);

@@ -10,8 +10,8 @@
 
 enum {
 	PGP_PLAIN_MAX =
-		1024 * 1024, /* bytes of a message's content, decompressed; data keys have 32 */
-	PGP_DEPTH_MAX = 4,   /* of compressed packets inside of each other */
+		128 * 1024, /* bytes of a message's content, decompressed; data keys have 32 */
+	PGP_DEPTH_MAX = 4,  /* of compressed packets inside of each other */
 };
 
 /* Decrypts the body of a packet to the packets inside of it. Errors: ERR_VALUE where it does not authenticate, ERR_UNSUPPORTED for an algorithm

@@ -8,6 +8,8 @@
 #include "keys/key_pgp.h"
 #include "keys/keyring.h"
 
+#include <sys/resource.h>
+
 static int add(struct keyring *ring, const char *name, struct err *err)
 {
 	CLEAN_BUF struct buf text = BUF_INIT(2 * PGP_FILE_MAX);
@@ -216,6 +218,78 @@ static void differs_opens_with_the_key_that_fits(void **state)
 	free(block);
 }
 
+/* Literal data, bare and in armor, as gpg --store writes it. */
+static void differs_refuses_pgp_that_is_not_encrypted(void **state)
+{
+	static const struct span messages[] = {
+		{(const uint8_t *)"\xcb\x0a"
+				  "b\0\0\0\0\0data",
+		 12},
+		{(const uint8_t *)"-----BEGIN PGP MESSAGE-----\n\nywpiAAAAAABkYXRh\n"
+				  "-----END PGP MESSAGE-----\n",
+		 72},
+	};
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+
+	must_add(&ring, "ecc.asc");
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+		struct key_request request = ask(&ring, messages[i]);
+
+		assert_int_equal(request.verdict, KEY_FAILED);
+		assert_string_equal(request.why, "malformed PGP message");
+	}
+}
+
+/* A message that names nobody has a session key that opens and data that does not, as often as it likes: memory is needed for one try at a time. */
+static void tries_cost_no_memory(void **state)
+{
+	enum { TRIES = 200, DATA = 512 * 1024, ROOM = 48 * 1024 };
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct span packets = pgp_file_packets("gpg-ecc-hidden.msg", &pool), rest = packets, whole;
+	CLEAN_BUF struct buf message = BUF_INIT(KEY_PGP_ENC_MAX);
+	struct pgp_packet packet;
+	struct key_request request;
+	struct rusage before, after;
+	struct err err = ERR_INIT;
+
+	must_add(&ring, "ecc.asc");
+	assert_int_equal(pgp_packet_next(&rest, &pool, &packet, &err), 1);
+	assert_int_equal(packet.tag, PGP_PKESK);
+	whole = span_sub(packets, 0, packets.len - rest.len);
+	for (size_t i = 0; i < TRIES; i++)
+		buf_add_span(&message, whole);
+	buf_add(&message, "\xd2\xff\x00\x08\x00\x00\x01", 7); /* SEIPD, 512 KiB, version 1 */
+	buf_add_fill(&message, 'x', DATA - 1);
+	assert_int_equal(message.bad, 0);
+	assert_int_equal(getrusage(RUSAGE_SELF, &before), 0);
+	request = ask(&ring, buf_span(&message));
+	assert_int_equal(getrusage(RUSAGE_SELF, &after), 0);
+	assert_int_equal(request.verdict, KEY_NOT_MINE);
+	if (after.ru_maxrss - before.ru_maxrss > ROOM)
+		fail_msg("%ld KiB", after.ru_maxrss - before.ru_maxrss);
+}
+
+/* What stands for a fingerprint may have any length. */
+static void names_short_what_is_long(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	CLEAN_BUF struct buf message = BUF_INIT(4096);
+	struct key_request request;
+
+	must_add(&ring, "ecc.asc");
+	for (size_t i = 0; i < 3; i++) { /* version 6, a fingerprint of 254 bytes, an algorithm */
+		buf_add(&message, "\xc1\xc0\x42\x06\xff\x06", 6);
+		buf_add_fill(&message, 'x', 254);
+		buf_add(&message, "\x63", 1);
+	}
+	buf_add(&message, "\xd2\x01\x01", 3);
+	request = ask(&ring, buf_span(&message));
+	assert_int_equal(request.verdict, KEY_NOT_MINE);
+	assert_int_equal(request.code, ERR_NO_KEY);
+	assert_memory_equal(request.why, "no PGP secret key for 7878", 26);
+}
+
 static void differs_opens_what_rfc_9580_has(void **state)
 {
 	static const char *const names[] = {"go-v6-ocb.msg", "go-v6-gcm.msg", "go-v6-hidden.msg",
@@ -312,10 +386,13 @@ static void survives_mangling(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(tries_cost_no_memory), /* first: before others have needed more */
 		cmocka_unit_test(opens_a_batch_of_all_kinds),
 		cmocka_unit_test(says_what_a_text_is_not),
 		cmocka_unit_test(asks_the_policy_for_each_key),
 		cmocka_unit_test(differs_opens_with_the_key_that_fits),
+		cmocka_unit_test(differs_refuses_pgp_that_is_not_encrypted),
+		cmocka_unit_test(names_short_what_is_long),
 		cmocka_unit_test(differs_opens_what_rfc_9580_has),
 		cmocka_unit_test(takes_one_message),
 		cmocka_unit_test(bounds_its_work),
