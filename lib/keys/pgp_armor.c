@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * OpenPGP's armor; see pgp_armor.h. A BEGIN line, header lines with a colon, an empty line, base64, a checksum that may be missing
- * (go-crypto writes none where it is told so), an END line. gnupg: g10/armor.c. Refused is what gpg says is wrong and also what it only warns of: characters that
- * are not base64. What is decoded lies in the pool and nowhere else.
+ * (go-crypto writes none where it is told so), an END line. gnupg: g10/armor.c. What is decoded lies in the pool and nowhere else.
+ *
+ * Differs: gpg passes over characters that are not base64, some with a warning, over "=" in excess, over what follows the checksum in its line,
+ * and over all from a "-" on. RFC 9580, 6: base64 is that of RFC 4648. Test: differs_refuses_damaged_pgp_armor
  */
 #include "keys/pgp_armor.h"
 

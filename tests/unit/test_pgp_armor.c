@@ -87,6 +87,27 @@ static void reads_blocks(void **state)
 	}
 }
 
+/* gpg 2.2 reads each of them, the last with a warning. */
+static void differs_refuses_damaged_pgp_armor(void **state)
+{
+	static const char *const texts[] = {
+		HEAD "\naGVsbG8==\n=R/WK\n" TAIL,  HEAD "\naGVsbG9v=\n=WNrQ\n" TAIL,
+		HEAD "\naGVsbG8=\n==R/WK\n" TAIL,  HEAD "\naGVsbG8=\n=R/WK-\n" TAIL,
+		HEAD "\naGVsbG8=\n=R/WK x\n" TAIL, HEAD "\naGVsbG8=\n-=R/WK\n" TAIL,
+		HEAD "\naGVs*bG8=\n=R/WK\n" TAIL,
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+		struct span text = span_str(texts[i]), bytes = SPAN_NULL;
+		struct err err = ERR_INIT;
+
+		if (pgp_armor_next(&text, &pool, &bytes, &err) != -1)
+			fail_msg("row %zu", i);
+		assert_int_equal(err.code, ERR_FORMAT);
+	}
+}
+
 static void knows_packets_without_armor(void **state)
 {
 	assert_false(pgp_armor_none(SPAN_NULL));
@@ -123,6 +144,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_blocks),
+		cmocka_unit_test(differs_refuses_damaged_pgp_armor),
 		cmocka_unit_test(knows_packets_without_armor),
 		cmocka_unit_test(survives_mangling),
 	};
