@@ -46,16 +46,16 @@ static void differs_in_arns_that_are_none(void **state)
 		"arn:aws:kms:us-east-1:1:grant/a",
 		"arn:aws:kms:us-east-1:x:key/a",
 		" arn:aws:kms:us-east-1:1:key/a",
-		"arn:aws:kms:evil.example#:1:key/a",           /* * */
-		"arn:aws:kms:evil.example/:1:key/a",           /* * */
-		"arn:aws:kms:us-east-1.evil:1:key/a",          /* * */
-		"arn:aws:kms:US-EAST-1:1:key/a",               /* * */
-		"arn:aws:kms:-a:1:key/a",                      /* * */
-		"arn:aws:kms:us-east-1:1:key/a:kms:x:2:key/b", /* * */
-		"arn:aws:kms:us-east-1:1:key/a?b",             /* * */
+		"arn:aws:kms:evil.example#:1:key/a",
+		"arn:aws:kms:evil.example/:1:key/a",
+		"arn:aws:kms:us-east-1.evil:1:key/a",
+		"arn:aws:kms:US-EAST-1:1:key/a",
+		"arn:aws:kms:-a:1:key/a",
+		"arn:aws:kms:us-east-1:1:key/a:kms:x:2:key/b",
+		"arn:aws:kms:us-east-1:1:key/a?b",
 		"arn:aws:kms:us-east-1:1:key/a\nb",
-		"arn:aws:kms:"
-		"aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1:key/a",
+		("arn:aws:kms:"
+		 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa:1:key/a"),
 	};
 	struct err err = ERR_INIT;
 	struct span region;

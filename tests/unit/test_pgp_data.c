@@ -50,7 +50,7 @@ static void opens_data(void **state)
 		CLEAN_BUF struct buf want = BUF_INIT(2 * PGP_FILE_MAX);
 		struct pgp_session session;
 		struct pgp_packet packet = data_of(rows[i].key, rows[i].message, &pool, &session);
-		struct span packets, plain;
+		struct span packets = SPAN_NULL, plain = SPAN_NULL;
 		struct err err = ERR_INIT;
 
 		pgp_file(rows[i].plain, &want);
