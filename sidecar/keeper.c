@@ -7,6 +7,7 @@
 #include "command.h"
 #include "exchange.h"
 #include "keeper_ask.h"
+#include "kms_door.h"
 #include "walls.h"
 
 #include <stdlib.h>
@@ -44,6 +45,16 @@ static int watch(const struct keeper *keeper, int fd, int64_t what, struct err *
 	return 0;
 }
 
+/* The pair is the door's worker's to use. It is looked at here because a keeper that does not start is the end, and later leaves all as it was; a worker
+ * would be started again and again. */
+static int check_pair(const struct serve_options *options, struct err *err)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct kms_pair pair;
+
+	return options->kms_pair ? kms_door_pair(options->kms_pair, &pool, &pair, err) : 0;
+}
+
 static int set_up(struct keeper *keeper, struct err *err)
 {
 	const struct keeper_start *start = keeper->start;
@@ -51,7 +62,8 @@ static int set_up(struct keeper *keeper, struct err *err)
 
 	if (audit_open(&keeper->audit, start->options->audit, err) < 0 ||
 	    http_new(NULL, &keeper->http, err) < 0 ||
-	    keeper_keys_load(&keeper->keys, start->options, err) < 0)
+	    keeper_keys_load(&keeper->keys, start->options, err) < 0 ||
+	    check_pair(start->options, err) < 0)
 		return -1;
 	if (start->options->ttl &&
 	    keeper_cache_new(start->options->ttl, &keeper->world.cache, err) < 0)

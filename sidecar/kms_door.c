@@ -5,6 +5,7 @@
 #include "kms_door.h"
 
 #include "json_text.h"
+#include "keys_read.h"
 #include "unwrap_one.h"
 
 #include "base/text.h"
@@ -41,8 +42,8 @@ static void give_reason(struct http_exchange *exchange, const struct err *err)
 			   "this key does not open it, or may not be used");
 }
 
-int kms_door_pair(struct span text, struct secret_pool *pool, struct kms_pair *ret_pair,
-		  struct err *err)
+static int parse_pair(struct span text, struct secret_pool *pool, struct kms_pair *pair,
+		      struct err *err)
 {
 	CLEAN_AWS_INI struct aws_ini ini = AWS_INI_INIT;
 	struct span access, secret;
@@ -57,9 +58,21 @@ int kms_door_pair(struct span text, struct secret_pool *pool, struct kms_pair *r
 			"no aws_access_key_id and aws_secret_access_key in its section [default]");
 		return err_hint(err, "any pair will do; the client needs the same one");
 	}
-	if (secret_dup(pool, access, &ret_pair->access_key, err) < 0)
+	if (secret_dup(pool, access, &pair->access_key, err) < 0)
 		return -1;
-	return secret_dup(pool, secret, &ret_pair->secret_key, err);
+	return secret_dup(pool, secret, &pair->secret_key, err);
+}
+
+int kms_door_pair(const char *path, struct secret_pool *pool, struct kms_pair *ret_pair,
+		  struct err *err)
+{
+	struct kms_pair pair;
+	struct span text;
+
+	if (keys_read_file(path, pool, &text, err) < 0 || parse_pair(text, pool, &pair, err) < 0)
+		return err_wrap(err, "--aws-kms-key '%s'", text_quote(span_str(path)).text);
+	*ret_pair = pair;
+	return 0;
 }
 
 static int read_key(struct http_exchange *exchange, struct answer *body, struct sops_key *key,

@@ -10,7 +10,6 @@
 #include "grpc_door.h"
 #include "grpc_key.h"
 #include "http_door.h"
-#include "keys_read.h"
 #include "kms_door.h"
 #include "metrics.h"
 #include "peer.h"
@@ -18,7 +17,6 @@
 #include "walls.h"
 
 #include "base/secret.h"
-#include "base/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -310,17 +308,12 @@ static void forget_environment(void)
 /* Before the walls are there. */
 static int read_pair(struct worker *worker, struct err *err)
 {
-	const char *path = worker->start->options->kms_pair;
-	struct span text;
-
 	if (worker->start->kind != WORKER_KMS)
 		return 0;
 	worker->kms.line = worker->api.line;
 	worker->kms.timeout_ms = worker->api.timeout_ms;
-	if (keys_read_file(path, &worker->pool, &text, err) < 0 ||
-	    kms_door_pair(text, &worker->pool, &worker->kms.pair, err) < 0)
-		return err_wrap(err, "--aws-kms-key '%s'", text_quote(span_str(path)).text);
-	return 0;
+	return kms_door_pair(worker->start->options->kms_pair, &worker->pool, &worker->kms.pair,
+			     err);
 }
 
 static int set_up(struct worker *worker, struct err *err)
