@@ -24,12 +24,12 @@ struct answer {
 	bool close;
 };
 
-static int fail(const struct socket_keys *keys, const char *what, struct err *err)
+static int fail(const char *path, const char *what, struct err *err)
 {
-	(void)err_set(err, ERR_UNREACHABLE, "sidecar '%s': %s: %s",
-		      text_quote(span_str(keys->path)).text, what, strerror(errno));
+	(void)err_set(err, ERR_UNREACHABLE, "sidecar '%s': %s: %s", text_quote(span_str(path)).text,
+		      what, strerror(errno));
 	return err_hint(err, "krm-sops serve --listen unix://%s ... is what answers there",
-			text_quote(span_str(keys->path)).text);
+			text_quote(span_str(path)).text);
 }
 
 static int no_sidecar(const struct socket_keys *keys, struct err *err)
@@ -38,23 +38,32 @@ static int no_sidecar(const struct socket_keys *keys, struct err *err)
 		       text_quote(span_str(keys->path)).text);
 }
 
+int socket_keys_connect(const char *path, int ms, struct err *err)
+{
+	const struct timeval limit = {.tv_sec = ms / 1000};
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int fd;
+
+	if (strlen(path) >= sizeof(address.sun_path))
+		return err_set(err, ERR_USAGE, "socket '%s': the path is longer than %zu bytes",
+			       text_quote(span_str(path)).text, sizeof(address.sun_path) - 1);
+	memcpy(address.sun_path, path, strlen(path) + 1);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return err_errno(err, "a socket");
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
+		return fd;
+	(void)fail(path, "cannot connect", err);
+	(void)close(fd);
+	return -1;
+}
+
 static int connect_to(struct socket_keys *keys, struct err *err)
 {
-	const struct timeval limit = {.tv_sec = SOCKET_KEYS_MS / 1000};
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
-
-	if (strlen(keys->path) >= sizeof(address.sun_path))
-		return err_set(err, ERR_USAGE, "socket '%s': the path is longer than %zu bytes",
-			       text_quote(span_str(keys->path)).text, sizeof(address.sun_path) - 1);
-	memcpy(address.sun_path, keys->path, strlen(keys->path) + 1);
-	keys->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (keys->fd < 0)
-		return err_errno(err, "a socket");
-	(void)setsockopt(keys->fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	(void)setsockopt(keys->fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if (connect(keys->fd, (const struct sockaddr *)&address, sizeof(address)) < 0)
-		return fail(keys, "cannot connect", err);
-	return 0;
+	keys->fd = socket_keys_connect(keys->path, SOCKET_KEYS_MS, err);
+	return keys->fd < 0 ? -1 : 0;
 }
 
 /* false: the connection is gone. */
@@ -106,7 +115,7 @@ static int read_head(const struct socket_keys *keys, struct buf *head, struct er
 						      : buf_check(head, err);
 		n = receive(keys->fd, room, 1);
 		if (n <= 0)
-			return fail(keys, "reading its answer", err);
+			return fail(keys->path, "reading its answer", err);
 		head->len++;
 	}
 	return 0;
@@ -147,7 +156,7 @@ static int read_body(const struct socket_keys *keys, size_t len, struct buf *bod
 		ssize_t n = receive(keys->fd, body->data + body->len, len - body->len);
 
 		if (n <= 0)
-			return fail(keys, "reading its answer", err);
+			return fail(keys->path, "reading its answer", err);
 		body->len += (size_t)n;
 	}
 	return 0;

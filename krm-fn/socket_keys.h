@@ -28,6 +28,9 @@ struct socket_keys {
 int socket_keys_ask(void *cookie, struct span frame, struct buf *ret_body, struct err *err)
 	NODISCARD;
 
+/* A connection to the sidecar at that socket, on which nothing takes longer than ms. -1: ERR_UNREACHABLE, ERR_USAGE (the path is too long), ERR_SYSTEM. */
+int socket_keys_connect(const char *path, int ms, struct err *err) NODISCARD;
+
 void socket_keys_close(struct socket_keys *keys);
 
 #endif

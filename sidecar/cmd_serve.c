@@ -4,6 +4,7 @@
  */
 #include "cmd_serve.h"
 
+#include "probe.h"
 #include "serve_options.h"
 #include "supervisor.h"
 
@@ -14,6 +15,8 @@ static int run(int argc, char **argv)
 
 	if (serve_options_parse(argc, argv, &options, &err) < 0)
 		return command_fail(&err);
+	if (options.probe)
+		return probe_run(&options, &err) < 0 ? command_fail(&err) : 0;
 	return supervisor_run(&options);
 }
 
@@ -36,6 +39,7 @@ const struct command cmd_serve = {
 		"  --recycle N          requests after which a worker is replaced (100000)\n"
 		"  --audit FILE         one JSON line an unwrapped key; else to stderr\n"
 		"  --require-mlock      end where memory for keys can not be locked\n"
+		"  --probe live|ready   ask the sidecar at --listen how it is: status 0, or 75\n"
 		"  --keys, --keys-flat, --key-secret, --namespace, ...  where the keys are\n"
 		"\n"
 		"example: krm-sops serve --listen unix:///run/krm-sops/s.sock --keys-flat /keys\n",

@@ -29,16 +29,29 @@ static void close_fd(const int *fd)
 		(void)close(*fd);
 }
 
+/* The folder is made where only it is missing: a volume of Kubernetes may be written to by all, a folder in it not. */
+static int make_folder(const char *folder)
+{
+	mode_t before = umask(0022);
+	int r = mkdir(folder, 0755);
+
+	(void)umask(before);
+	return r < 0 && errno == EEXIST ? 0 : r;
+}
+
 /* Whoever may write to the folder can put a socket of his own in the place of ours. */
 static int check_folder(const char *path, struct err *err)
 {
 	char copy[PATH_MAX];
+	const char *folder;
 	struct stat st;
 
 	if (snprintf(copy, sizeof(copy), "%s", path) >= (int)sizeof(copy))
 		return err_set(err, ERR_USAGE, "socket '%s': the path is too long",
 			       text_quote(span_str(path)).text);
-	if (stat(dirname(copy), &st) < 0)
+	folder = dirname(copy);
+	if (stat(folder, &st) < 0 &&
+	    (errno != ENOENT || make_folder(folder) < 0 || stat(folder, &st) < 0))
 		return err_errno(err, "folder of socket '%s'", text_quote(span_str(path)).text);
 	if (st.st_mode & (S_IWGRP | S_IWOTH) || (st.st_uid != geteuid() && st.st_uid != 0)) {
 		(void)err_set(err, ERR_POLICY, "socket '%s': others may write to its folder",

@@ -13,7 +13,7 @@
 
 enum { LISTEN_BACKLOG = 128 };
 
-/* Makes the socket: mode 0600, or 0660 and that group where group is not (gid_t)-1. A stale socket of our own uid is replaced; anything else in its place
+/* Makes the socket, and its folder (mode 0755) where only that is missing: mode 0600, or 0660 and that group where group is not (gid_t)-1. A stale socket of our own uid is replaced; anything else in its place
  * is an error. Returns the descriptor, not blocking, or -1. Errors: ERR_SYSTEM, ERR_NOT_FOUND, ERR_POLICY (the folder may be written by others; a live
  * server has the socket), ERR_USAGE (path too long). */
 int listen_unix(const char *path, gid_t group, struct err *err) NODISCARD;

@@ -97,6 +97,10 @@ static int take_value(struct serve_options *options, const char *name, const cha
 		options->aws_kms = value;
 	} else if (strcmp(name, "--aws-kms-key") == 0) {
 		options->kms_pair = value;
+	} else if (strcmp(name, "--probe") == 0) {
+		if (strcmp(value, "live") != 0 && strcmp(value, "ready") != 0)
+			return usage(err, "--probe takes live or ready, not", value);
+		options->probe = value;
 	} else if (strcmp(name, "--audit") == 0) {
 		options->audit = value;
 	} else if (strcmp(name, "--data-key-ttl") == 0) {
@@ -162,7 +166,7 @@ int serve_options_parse(int argc, char **argv, struct serve_options *options, st
 		if (r < 0 || (r == 0 && take(options, argc, argv, &at, err) < 0))
 			return -1;
 	}
-	if (options->listen_count == 0 && !options->aws_kms)
+	if (options->listen_count == 0 && (!options->aws_kms || options->probe))
 		return usage(err, "nothing to listen on: name a socket with", "--listen");
 	if ((options->aws_kms != NULL) != (options->kms_pair != NULL))
 		return usage(err, "--aws-kms and --aws-kms-key go together; missing:",

@@ -32,6 +32,8 @@ struct serve_options {
 	const char *
 		kms_pair; /* --aws-kms-key FILE: AWS shared credentials that requests to it are signed with */
 	const char *audit; /* --audit FILE; NULL: stderr */
+	const char *
+		probe; /* --probe live|ready: ask the sidecar that listens there, and do not serve */
 	int workers;
 	int connections;
 	int request_ms;

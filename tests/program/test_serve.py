@@ -202,6 +202,8 @@ def test_odd_places_are_refused(place, keys, make, message):
     (["--listen", "unix:///x/y.sock", "--data-key-ttl", "soon"], "--data-key-ttl takes a time such as"),
     (["--listen", "unix:///x/y.sock", "--nothing"], "a value is missing"),
     (["--aws-kms", "127.0.0.1:0"], "go together"),
+    (["--listen", "unix:///x/y.sock", "--probe", "soon"], "--probe takes live or ready"),
+    (["--probe", "live", "--aws-kms", "127.0.0.1:1", "--aws-kms-key", "x"], "nothing to listen on"),
 ])
 def test_usage(run, argv, message):
     result = run("serve", *argv)
@@ -578,3 +580,59 @@ def test_the_described_api_is_the_one_that_is_there(serve):
     assert set(ready) == set(schemas["ready"]["required"])
     for walls in ready["walls"].values():
         assert set(walls) <= set(schemas["walls"]["items"]["enum"])
+
+
+# Probes
+
+
+def test_probes_tell_whether_it_is_there_and_ready(place, serve):
+    ask = lambda kind, path: place.run("serve", "--probe", kind, "--listen", f"unix://{path}")
+    sidecar = serve()
+    for kind in ("live", "ready"):
+        result = ask(kind, sidecar.socket)
+        assert (result.status, result.stdout, result.stderr) == (0, b"", b"")
+    assert sidecar.stop() == 0
+    gone = ask("live", sidecar.socket)
+    assert gone.status == 75 and "cannot connect" in gone.message
+
+
+def test_a_probe_hears_that_keys_are_not_there_yet(place):
+    """Ready and alive are not the same: answers of a stand-in."""
+    path = place.path / "s.sock"
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(path))
+    listener.listen(8)
+    asked = []
+
+    def serve_four():
+        for status in ("200 OK", "503 Service Unavailable", "200", "garbage"):
+            client, _ = listener.accept()
+            asked.append(client.recv(1000).split(b"\r\n")[0])
+            client.sendall((f"HTTP/1.1 {status}" if status[0] < "a" else status).encode() + b"\r\n\r\n")
+            client.close()
+
+    thread = threading.Thread(target=serve_four)
+    thread.start()
+    results = [place.run("serve", f"--listen=unix://{path}", "--probe", kind) for kind in ("live", "ready", "ready", "ready")]
+    thread.join()
+    listener.close()
+    assert [result.status for result in results] == [0, 75, 75, 75]
+    assert asked == [b"GET /healthz HTTP/1.1", *[b"GET /readyz HTTP/1.1"] * 3]
+    assert "/readyz answers 'HTTP/1.1 503 '" in results[1].message
+
+
+def test_a_folder_that_is_missing_is_made(place, keys):
+    """A volume of Kubernetes may be written to by all; a folder in it is ours."""
+    volume = place.path / "volume"
+    volume.mkdir()
+    volume.chmod(0o777)
+    before = os.umask(0)
+    try:
+        sidecar = Sidecar(place, "--listen", f"unix://{volume}/own/s.sock", "--keys-flat", keys).wait_ready()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((volume / "own").stat().st_mode) == 0o755
+    assert sidecar.request("GET", "/healthz", where=volume / "own/s.sock").status == 200
+    assert sidecar.stop() == 0
+    deeper = Sidecar(place, "--keys-flat", keys, "--listen", f"unix://{volume}/a/b/s.sock", socket_name="t.sock")
+    assert deeper.process.wait(20) == 1 and "folder of socket" in deeper.log
