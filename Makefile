@@ -62,7 +62,7 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 TOOL_BIN := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tools/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: help deps all portable demo check check-interop check-load mutants lint fmt fmt-check fuzz bench install clean \
+.PHONY: help deps all portable demo check check-interop check-load image check-image mutants lint fmt fmt-check fuzz bench install clean \
 	unit unit-bin tools fuzz-bin
 .DEFAULT_GOAL := all
 
@@ -74,7 +74,7 @@ help: ## list the targets
 DEBIAN_PACKAGES = gcc libc6-dev pkg-config libyaml-dev libsodium-dev libssl-dev libpcre2-dev libcurl4-openssl-dev \
 	libcmocka-dev libmicrohttpd-dev libnghttp2-dev \
 	clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc python3 python3-pytest python3-yaml git ca-certificates \
-	openssh-client openssl libgpgme-dev gnupg
+	openssh-client openssl libgpgme-dev gnupg curl
 deps: ## install what building and testing needs (Debian, Ubuntu); elsewhere say what that is
 	@if command -v apt-get >/dev/null; then \
 		as_root=; [ "$$(id -u)" = 0 ] || as_root=sudo; \
@@ -176,6 +176,14 @@ check-interop: all tools ## against the real sops, kustomize, age (says what it 
 
 check-load: all tools ## big inputs and many processes at once
 	@$(PYTHON) tests/load.py --program $(BUILD)/krm-sops --forge $(BUILD)/tools/forge
+
+IMAGE ?= localhost/krm-sops:$(VERSION)
+image: ## the image of function and sidecar, by podman or buildah (IMAGE=name)
+	@engine=$$(command -v podman || command -v buildah) || { echo 'image: needs podman or buildah' >&2; exit 1; }; \
+		"$$engine" build -t $(IMAGE) -f Containerfile .
+
+check-image: all ## build that image on a base made by debootstrap, and run it (root; says where it can not)
+	@$(PYTHON) tests/image.py --program $(BUILD)/krm-sops
 
 mutants: ## sabotage the code line by line; every sabotage must turn the tests red
 	@$(PYTHON) tests/mutants/run.py --jobs $(JOBS)
