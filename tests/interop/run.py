@@ -43,6 +43,7 @@ STEPS = [
     Step("aws.py", ("--program", "{program}"), ("sops",)),
     Step("recipients.py", ("--count", "500", "--program", "{program}"), ("sops", "age-keygen")),
     Step("clouds.py", ("--count", "300", "--program", "{program}"), ("sops", "openssl")),
+    Step("sidecar.py", ("--program", "{program}"), ("sops", "kustomize", "age-keygen", "gpg")),
     Step("yaml_reader.py", ("--cases", "20000", "--tool", "{tools}/yaml_read"), ("go",)),
     Step("yaml_writer.py", ("--cases", "20000", "--tool", "{tools}/yaml_write"), ("go",)),
     Step("lines.py", ("--count", "5000", "--tool", "{tools}/lines"), ("go",)),
