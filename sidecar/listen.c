@@ -32,7 +32,7 @@ static void close_fd(const int *fd)
 /* The folder is made where only it is missing: a volume of Kubernetes may be written to by all, a folder in it not. */
 static int make_folder(const char *folder)
 {
-	mode_t before = umask(0022);
+	mode_t before = umask(0);
 	int r = mkdir(folder, 0755);
 
 	(void)umask(before);

@@ -626,7 +626,7 @@ def test_a_folder_that_is_missing_is_made(place, keys):
     volume = place.path / "volume"
     volume.mkdir()
     volume.chmod(0o777)
-    before = os.umask(0)
+    before = os.umask(0o077)  # whose group could not reach it
     try:
         sidecar = Sidecar(place, "--listen", f"unix://{volume}/own/s.sock", "--keys-flat", keys).wait_ready()
     finally:
