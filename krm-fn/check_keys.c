@@ -131,7 +131,7 @@ static int tell(struct check *check, const struct batch *batch, size_t i, struct
 		return -1;
 	}
 	return findings_add(&check->findings, &at, err, "%s",
-			    job->err ? job->err->msg : "can not be opened");
+			    job->err ? err_joined(job->err).msg : "can not be opened");
 }
 
 static void drop(struct check *check)

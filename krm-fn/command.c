@@ -16,9 +16,25 @@
 
 enum { READ_STEP = 64 * 1024 }; /* bytes asked of a pipe at a time */
 
+/* Each line feed in it begins a line, and the separator before it goes (err.h). */
+static void print_message(const char *msg)
+{
+	const char *margin = "", *end;
+	size_t len;
+
+	for (; (end = strchr(msg, '\n')) != NULL; msg = end + 1) {
+		len = (size_t)(end - msg);
+		while (len && (msg[len - 1] == ' ' || msg[len - 1] == ';'))
+			len--;
+		fprintf(stderr, "krm-sops: %s%.*s\n", margin, (int)len, msg);
+		margin = "  ";
+	}
+	fprintf(stderr, "krm-sops: %s%s\n", margin, msg);
+}
+
 int command_fail(const struct err *err)
 {
-	fprintf(stderr, "krm-sops: %s\n", err->msg);
+	print_message(err->msg);
 	if (err->hint[0])
 		fprintf(stderr, "krm-sops: hint: %s\n", err->hint);
 	return err_exit_status(err->code);

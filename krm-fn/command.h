@@ -16,7 +16,7 @@ struct command {
 	int (*run)(int argc, char **argv);
 };
 
-/* Prints "krm-sops: MESSAGE" and, where there is one, "krm-sops: hint: HINT" to stderr; returns err_exit_status(err->code). */
+/* Prints "krm-sops: MESSAGE", what it lists on lines of their own below it, and, where there is one, "krm-sops: hint: HINT" to stderr; returns err_exit_status(err->code). */
 int command_fail(const struct err *err);
 
 /* Reads all of a file, or of stdin for "-", up to DOC_INPUT_MAX bytes. Errors: ERR_NOT_FOUND, ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM. */

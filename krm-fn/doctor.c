@@ -255,8 +255,10 @@ static int check_sample(struct doctor *doctor)
 		(void)say(doctor, "sample", DOCTOR_NOTE, "no file was given to open");
 		return 0;
 	}
-	if (open_sample(doctor, &text, &err) < 0)
+	if (open_sample(doctor, &text, &err) < 0) {
+		err = err_joined(&err);
 		return gap(doctor, "sample", &err);
+	}
 	(void)say(doctor, "sample", DOCTOR_OK, "%s opens, and its MAC is right",
 		  text_quote(span_str(doctor->sample)).text);
 	return 0;

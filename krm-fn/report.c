@@ -91,7 +91,7 @@ void report_results(const struct report *report, struct buf *out)
 		const struct report_entry *entry = &report->entries[i];
 
 		buf_add_str(out, i ? ", {\"message\": " : "{\"message\": ");
-		json_text_add_lossy(span_str(entry->err.msg), out);
+		json_text_add_lossy(span_str(err_joined(&entry->err).msg), out);
 		buf_add_str(out, ", \"severity\": \"error\"");
 		if (entry->item)
 			add_ref(entry->item, out);

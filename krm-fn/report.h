@@ -32,7 +32,7 @@ struct report {
 /* Keeps a copy of the error. Where memory is short it is only counted. */
 void report_add(struct report *report, const struct err *err, const struct doc_node *item);
 
-/* Prints the errors, one line each with hints that differ from the last, and how many more there are. Returns the exit status of the first. */
+/* Prints the errors as command_fail() does, with hints that differ from the last, and how many more there are. Returns the exit status of the first. */
 int report_print(const struct report *report);
 
 /* One line on stderr that is no error: "krm-sops: TEXT". */

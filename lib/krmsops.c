@@ -138,18 +138,19 @@ static void give_output(struct decrypt_job *from, struct krmsops_job *to)
 static enum krmsops_status give(struct decrypt_job *from, const struct err *all,
 				struct krmsops_job *to)
 {
-	const struct err *err = from->err ? from->err : all;
+	const struct err err = err_joined(from->err ? from->err : all);
+	size_t size = strlen(err.msg) + 1;
 
 	to->mac_bad = from->mac_bad;
 	if (from->done) {
 		give_output(from, to);
 		return to->status = KRMSOPS_OK;
 	}
-	to->error = malloc(ERR_MSG_MAX);
+	to->error = malloc(size);
 	if (!to->error)
 		return to->status = KRMSOPS_NO_MEMORY;
-	snprintf(to->error, ERR_MSG_MAX, "%s", err->msg);
-	return to->status = status_of(err->code);
+	memcpy(to->error, err.msg, size);
+	return to->status = status_of(err.code);
 }
 
 static int run(struct krmsops *ks, const struct krmsops_job *jobs, struct decrypt_job *inner,
@@ -181,6 +182,7 @@ PUBLIC enum krmsops_status krmsops_decrypt(struct krmsops *ks, struct krmsops_jo
 	}
 	if (run(ks, jobs, inner, n) < 0)
 		status = status_of(ks->err.code);
+	ks->err = err_joined(&ks->err);
 	for (i = 0; i < n; i++) {
 		one = give(&inner[i], &ks->err, &jobs[i]);
 		status = status ? status : one;

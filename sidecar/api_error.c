@@ -43,7 +43,7 @@ static void begin(struct http_exchange *exchange, const struct err *err)
 		exchange->headers[0][1] = "1";
 	}
 	buf_add_str(&exchange->answer, "{\"error\": ");
-	json_text_add_lossy(span_str(err->msg), &exchange->answer);
+	json_text_add_lossy(span_str(err_joined(err).msg), &exchange->answer);
 	if (err->hint[0]) {
 		buf_add_str(&exchange->answer, ", \"hint\": ");
 		json_text_add_lossy(span_str(err->hint), &exchange->answer);
@@ -66,7 +66,8 @@ void api_error_give_report(struct http_exchange *exchange, const struct report *
 	buf_add_str(&exchange->answer, ", \"errors\": [");
 	for (i = 0; i < report->count; i++) {
 		buf_add_str(&exchange->answer, i ? ", " : "");
-		json_text_add_lossy(span_str(report->entries[i].err.msg), &exchange->answer);
+		json_text_add_lossy(span_str(err_joined(&report->entries[i].err).msg),
+				    &exchange->answer);
 	}
 	buf_printf(&exchange->answer, "], \"count\": %zu}\n", report->all);
 }

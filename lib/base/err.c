@@ -94,6 +94,20 @@ int err_errno(struct err *err, const char *fmt, ...)
 	return -1;
 }
 
+struct err err_joined(const struct err *err)
+{
+	struct err joined = *err;
+	char *to = joined.msg;
+	const char *from;
+
+	for (from = err->msg; *from; from++) {
+		if (*from != '\n')
+			*to++ = *from;
+	}
+	*to = '\0';
+	return joined;
+}
+
 int err_exit_status(enum err_code code)
 {
 	switch (code) {

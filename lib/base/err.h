@@ -6,6 +6,9 @@
  *
  * Messages: lower case, no full stop, what failed first, the subject in single quotes. Never a plaintext, token, key or ciphertext
  * body. Text that comes from input goes through text_quote().
+ *
+ * A message that lists things (what was tried for each key) has a line feed where its edge may begin a new line, behind "; " or ": ". Where a
+ * message has to be one line, it is err_joined()'s.
  */
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
@@ -13,7 +16,7 @@
 #include "base/attr.h"
 
 enum {
-	ERR_MSG_MAX = 1024, /* bytes with the NUL; a longer message is cut, with "..." at its end */
+	ERR_MSG_MAX = 4096, /* bytes with the NUL; a longer message is cut, with "..." at its end */
 	ERR_HINT_MAX = 384, /* likewise for the hint line */
 };
 
@@ -64,6 +67,9 @@ int err_nomem(struct err *err);
 /* "reading 'file': No such file or directory" from errno; ERR_NOT_FOUND for ENOENT and ENOTDIR, else ERR_SYSTEM. errno is read on
  * entry. Always returns -1. */
 int err_errno(struct err *err, const char *fmt, ...) PRINTF_LIKE(2, 3);
+
+/* The same error with its message on one line. */
+struct err err_joined(const struct err *err);
 
 /* The program's exit status for a code: 1 error in the data, 2 usage, 75 worth another try, 77 refused by policy (design.md). */
 int err_exit_status(enum err_code code);

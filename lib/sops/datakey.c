@@ -11,14 +11,16 @@
 #include <stdlib.h>
 
 enum {
-	TOLD_MAX = ERR_MSG_MAX, /* bytes of the clauses about attempts */
-	SHARES_USUAL = 16,      /* groups that fit without an allocation */
+	TOLD_MAX = ERR_MSG_MAX - 1024, /* bytes of the clauses about attempts: before them
+					  stands which document it is, behind them the notes */
+	NOTES_TOLD_MAX = 512,          /* bytes of the ring's notes */
+	SHARES_USUAL = 16,             /* groups that fit without an allocation */
 };
 
 /* "hc_vault 'https://vault.example/v1/transit/keys/dev'": as sops names a key. */
 static void add_name(const struct sops_key *key, struct buf *out)
 {
-	CLEAN_BUF struct buf name = BUF_INIT(TOLD_MAX);
+	CLEAN_BUF struct buf name = BUF_INIT(ERR_MSG_MAX);
 
 	buf_add_str(out, sops_key_type_name(key->type));
 	switch (key->type) {
@@ -62,18 +64,32 @@ struct reasons {
 	const char *hint;
 };
 
-static void tell(const struct sops_key *key, const char *why, struct buf *told)
+/* A clause for each attempt, as many as have room. */
+struct told {
+	struct buf text;
+	size_t count, more;
+};
+
+/* Between two clauses a line may end (err.h). */
+static void tell(const struct sops_key *key, const char *why, struct told *told)
 {
-	if (told->len)
-		buf_add_str(told, "; ");
-	add_name(key, told);
-	buf_add_str(told, ": ");
-	buf_add_str(told, why);
+	CLEAN_BUF struct buf clause = BUF_INIT(ERR_MSG_MAX);
+
+	if (told->count)
+		buf_add_str(&clause, "; \n");
+	add_name(key, &clause);
+	buf_add_str(&clause, ": ");
+	buf_add_str(&clause, why);
+	told->count++;
+	if (told->more || told->text.len + clause.len > TOLD_MAX)
+		told->more++;
+	else
+		buf_add_span(&told->text, buf_span(&clause));
 }
 
 /* A key that no service was there to ask for: the policy may be why. */
 static void tell_unasked(const struct sops_key *key, const struct keyring *ring,
-			 struct reasons *reasons, struct buf *told)
+			 struct reasons *reasons, struct told *told)
 {
 	struct err no = ERR_INIT;
 
@@ -86,7 +102,7 @@ static void tell_unasked(const struct sops_key *key, const struct keyring *ring,
 }
 
 static void tell_group(const struct datakey_group *group, const struct keyring *ring,
-		       struct reasons *reasons, struct buf *told)
+		       struct reasons *reasons, struct told *told)
 {
 	size_t i;
 
@@ -125,10 +141,29 @@ static size_t needed(const struct sops_meta *meta)
 	return meta->shamir_threshold > 2 ? (size_t)meta->shamir_threshold : 2;
 }
 
+static void told_release(struct told *told)
+{
+	buf_release(&told->text);
+}
+
+/* How many have had no room, and what was wrong with the places that keys come from. */
+static void tell_rest(struct told *told, struct span notes)
+{
+	if (told->more)
+		buf_printf(&told->text, "; \n%zu more", told->more);
+	if (!notes.len)
+		return;
+	told->count++;
+	buf_add_str(&told->text, "; \n");
+	buf_add_span(&told->text, span_sub(notes, 0, NOTES_TOLD_MAX));
+	if (notes.len > NOTES_TOLD_MAX)
+		buf_add_str(&told->text, "...");
+}
+
 static int fail(const struct datakey_group *groups, const struct sops_meta *meta, size_t opened,
 		const struct keyring *ring, struct err *err)
 {
-	CLEAN_BUF struct buf told = BUF_INIT(TOLD_MAX);
+	CLEANUP(told_release) struct told told = {.text = BUF_INIT(ERR_MSG_MAX)};
 	struct reasons all = {.hint = NULL};
 	size_t g, maybe = 0;
 
@@ -143,12 +178,9 @@ static int fail(const struct datakey_group *groups, const struct sops_meta *meta
 		all.policy = all.policy || own.policy;
 		all.hint = own.hint ? own.hint : all.hint;
 	}
-	if (ring->notes.len) {
-		buf_add_str(&told, "; ");
-		buf_add_span(&told, buf_span(&ring->notes));
-	}
-	(void)err_set(err, code_of(&all, maybe && opened + maybe >= needed(meta)), "%.*s%s",
-		      (int)told.len, (const char *)told.data, told.bad ? "..." : "");
+	tell_rest(&told, buf_span(&ring->notes));
+	(void)err_set(err, code_of(&all, maybe && opened + maybe >= needed(meta)), "%s%.*s",
+		      told.count > 1 ? "\n" : "", (int)told.text.len, (const char *)told.text.data);
 	if (all.hint)
 		(void)err_hint(err, "%s", all.hint);
 	if (meta->group_count > 1)

@@ -15,7 +15,7 @@ struct datakey_want {
 	const struct sops_meta *meta; /* in */
 	struct span key; /* out: DATAKEY_LEN bytes in the ring's pool, or a null span */
 	struct err *
-		err; /* out: why not, with one clause per attempt; malloc'ed, the caller frees; NULL where opened */
+		err; /* out: why not, with one clause per attempt, a line each; malloc'ed, the caller frees; NULL where opened */
 };
 
 /* Opens what can be opened. `order` is sops's --decryption-order text (key types with commas between) and then the order in which all

@@ -391,4 +391,4 @@ def test_each_key_is_told_of(run, place, vault):
     assert result.status == RETRY
     for told in (f"{vault.url}/v1/sops/transit/keys/k1': 3 tries: connection broken by", f"{vault.url}/v1/sops/transit/keys/k2': HTTP status 403",
                  "https://evil.example/v1/sops/transit/keys/k1': nothing that the operator has set"):
-        assert told in result.message
+        assert [line for line in result.message.split("\n") if line.startswith("krm-sops:   hc_vault '" + told)]

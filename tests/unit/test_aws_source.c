@@ -287,7 +287,7 @@ static const struct source_case cases[] = {
 
 static void finds_the_source_that_the_sdk_finds(void **state)
 {
-	char line[LINE_MAX_LEN];
+	char line[ERR_MSG_MAX];
 
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct aws_host machine = cases[i].host;

@@ -109,6 +109,25 @@ static void prints_each_error_and_a_hint_once(void **state)
 				  "krm-sops: two\n");
 }
 
+/* On stderr, where people look; a program that reads the results gets one line. */
+static void prints_what_is_listed_a_line_each(void **state)
+{
+	CLEAN_REPORT struct report report = REPORT_INIT;
+	CLEAN_BUF struct buf out = BUF_INIT(1 << 16);
+	char text[4096];
+
+	add(&report, ERR_UNREACHABLE, NULL,
+	    "Secret a: no key opens it: \nage 'x': no; \nkms ';': down");
+	assert_int_equal(printed(&report, text, sizeof(text)), 75);
+	assert_string_equal(text, "krm-sops: Secret a: no key opens it:\nkrm-sops:   age 'x': no\n"
+				  "krm-sops:   kms ';': down\n");
+	report_results(&report, &out);
+	assert_true(
+		span_is(buf_span(&out),
+			"[{\"message\": \"Secret a: no key opens it: age 'x': no; kms ';': down\", "
+			"\"severity\": \"error\"}]"));
+}
+
 static void counts_what_is_too_much(void **state)
 {
 	CLEAN_REPORT struct report report = REPORT_INIT;
@@ -130,6 +149,7 @@ int main(void)
 		cmocka_unit_test(results_leave_out_what_is_not_there),
 		cmocka_unit_test(escapes_what_json_or_yaml_would_not_take),
 		cmocka_unit_test(prints_each_error_and_a_hint_once),
+		cmocka_unit_test(prints_what_is_listed_a_line_each),
 		cmocka_unit_test(counts_what_is_too_much),
 	};
 
