@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The writer of kustomize's YAML; see flux_text.h. go-yaml v2: encode.go, sorter.go, emitterc.go
+ * The writer of kustomize's YAML; see flux_text.h. go-yaml v2: encode.go, emitterc.go; sorter.go is flux_order.c
  */
 #include "flux_text.h"
 
+#include "flux_order.h"
 #include "place.h"
 
 #include "base/text.h"
 #include "doc/yaml_class.h"
 #include "doc/yaml_style.h"
-
-#include <stdlib.h>
 
 enum {
 	STEP = 2,
@@ -28,83 +27,6 @@ static void writer_release(struct writer *w)
 {
 	arena_release(&w->arena);
 	buf_release(&w->scratch);
-}
-
-static bool is_digit(uint32_t c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* Differs: go-yaml asks Unicode; here all that is not ASCII is a letter. */
-static bool is_letter(uint32_t c)
-{
-	return c >= 0x80 || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static uint32_t code_at(struct span s, size_t at, size_t *ret_width)
-{
-	uint32_t code = 0xfffd;
-
-	*ret_width = utf8_next(s, at, &code);
-	if (!*ret_width)
-		*ret_width = 1;
-	return code;
-}
-
-static uint64_t number_at(struct span s, size_t *at, uint64_t before)
-{
-	for (; *at < s.len && is_digit(s.data[*at]); (*at)++)
-		before = before * 10 + (s.data[*at] - '0');
-	return before;
-}
-
-/* Digits that differ are compared as numbers; behind a digit that is not 0, a 0 is no leading one. */
-static int compare_numbers(struct span a, struct span b, size_t at)
-{
-	size_t i = at, j = at, k;
-	uint64_t before = 0, x, y;
-
-	if (a.data[at] == '0' || b.data[at] == '0') {
-		for (k = at; k > 0 && is_digit(a.data[k - 1]); k--) {
-			if (a.data[k - 1] != '0') {
-				before = 1;
-				break;
-			}
-		}
-	}
-	x = number_at(a, &i, before);
-	y = number_at(b, &j, before);
-	/* int64 there, with what overflows */
-	if (x != y)
-		return (int64_t)x < (int64_t)y ? -1 : 1;
-	return i == j ? 0 : i < j ? -1 : 1;
-}
-
-/* Both are equal before `at`. */
-static int compare_from(struct span a, struct span b, size_t at)
-{
-	size_t width;
-	uint32_t x = code_at(a, at, &width), y = code_at(b, at, &width);
-	int r = 0;
-
-	if (is_letter(x) != is_letter(y))
-		return is_letter(y) ? -1 : 1;
-	if (!is_letter(x))
-		r = compare_numbers(a, b, at);
-	return r ? r : x < y ? -1 : 1;
-}
-
-static int compare_keys(const void *left, const void *right)
-{
-	const struct span a = (*(const struct doc_node *const *)left)->key;
-	const struct span b = (*(const struct doc_node *const *)right)->key;
-	size_t i, width, other;
-
-	for (i = 0; i < a.len && i < b.len; i += width) {
-		if (code_at(a, i, &width) != code_at(b, i, &other))
-			return compare_from(a, b, i);
-	}
-	return a.len < b.len ? -1 : a.len > b.len;
 }
 
 static size_t column_of(const struct buf *out)
@@ -301,7 +223,7 @@ static int add_map(struct writer *w, const struct doc_node *map, size_t column,
 
 	doc_each (kid, map)
 		n += kid->kind != DOC_COMMENT;
-	list = arena_alloc(&w->arena, n * sizeof(*list), err);
+	list = arena_alloc(&w->arena, 2 * n * sizeof(*list), err);
 	if (!list)
 		return -1;
 	n = 0;
@@ -309,8 +231,7 @@ static int add_map(struct writer *w, const struct doc_node *map, size_t column,
 		if (kid->kind != DOC_COMMENT)
 			list[n++] = kid;
 	}
-	if (n)
-		qsort(list, n, sizeof(*list), compare_keys);
+	flux_order_sort(list, n, list + n);
 	for (i = 0; i < n; i++) {
 		place.node = list[i];
 		if (i)

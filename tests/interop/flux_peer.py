@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds our substitution, our ignore patterns and our YAML of kustomize's kind to Flux's own code (tests/interop/goflux, built in a temporary
 folder): random cases are answered by both. Where Flux fails we must fail. What is different on purpose (docs/differs.md) is counted: letters outside
-ASCII in case changes and names, texts that are not what they were when they are read again, YAML that our reader does not take.
+ASCII in case changes and names, texts that are not what they were when they are read again, YAML that our reader does not take. Keys that go-yaml compares
+in a circle it sorts differently at each run: what may be such a case is asked for again and again.
 """
 import argparse
 import collections
@@ -16,6 +17,7 @@ import tempfile
 from lib import strings
 
 HERE = pathlib.Path(__file__).resolve().parent
+TRIES = 2000  # The rarest of the orders of a circle was one in thirty.
 FLUX = "github.com/fluxcd/pkg/kustomize@v1.40.0"
 NAMES = ["A", "B", "C", "LONG_NAME", "x1", "unset", "_", "é"]
 VALUES = ["", "a", "abc", "a/b/c.d", "Hello World", "x" * 50, "1234", "-3", "été", "a.b.a.b", "${A}", "$$", "foo/bar:1.2", "AAA", "/", "}", "\\", "[x]", "a*b", "日本語"]
@@ -110,6 +112,19 @@ def answers(program, asks):
     return [json.loads(line) for line in done.stdout.decode().splitlines()]
 
 
+def same_but_for_order(their, our):
+    return "text" in their and "text" in our and sorted(their["text"]) == sorted(our["text"])
+
+
+def circles(program, asks):
+    """Which of the questions are answered in more than one way, with nothing but the order of keys between the answers."""
+    found = []
+    for ask in asks:
+        tries = answers(program, [ask] * TRIES)
+        found.append(any(t != tries[0] for t in tries) and all(same_but_for_order(t, tries[0]) for t in tries))
+    return found
+
+
 def on_purpose(ask, theirs, ours):
     """The reason of a difference that docs/differs.md has, or None."""
     if ask["verb"] == "subst" and "error" in ours:
@@ -129,7 +144,7 @@ def on_purpose(ask, theirs, ours):
         return "U+FFFE and U+FFFF, which go-yaml does not read"
     if "text" in theirs and any(c in theirs["text"] for c in "\u0085\u2028\u2029\ufeff") or any(c in ours["text"] for c in ("\\N", "\\L", "\\P")):
         return "line breaks of other kinds"
-    if sorted(theirs.get("text", "")) == sorted(ours["text"]) and (not ours["text"].isascii() or "\\u" in ours["text"].lower()):
+    if same_but_for_order(theirs, ours) and (not ours["text"].isascii() or "\\u" in ours["text"].lower()):
         return "the order of keys outside of ASCII"
     if "<<" in ask["text"]:
         return "merge keys, which go-yaml drops"
@@ -146,25 +161,29 @@ def main():
     rng = random.Random(args.seed)
     asks = [make(rng) for make in (subst, text, ignore) for _ in range(args.count)]
     with tempfile.TemporaryDirectory(prefix="flux-") as folder:
-        theirs = answers(args.goflux or build_go(pathlib.Path(folder)), asks)
-    ours = answers(args.tool, asks)
-    failed, known, both = 0, collections.Counter(), collections.Counter()
-    for ask, their, our in zip(asks, theirs, ours, strict=True):
-        if their == our or ("error" in their and "error" in our):
-            both[ask["verb"], "error" if "error" in their else "same"] += 1
-            continue
-        reason = on_purpose(ask, their, our)
-        if reason:
-            known[reason] += 1
-            continue
-        failed += 1
-        if failed <= 10:
-            print(f"FAILED {json.dumps(ask)}\n  theirs {json.dumps(their)}\n  ours   {json.dumps(our)}")
+        goflux = args.goflux or build_go(pathlib.Path(folder))
+        theirs = answers(goflux, asks)
+        ours = answers(args.tool, asks)
+        failed, known, both = [], collections.Counter(), collections.Counter()
+        for ask, their, our in zip(asks, theirs, ours, strict=True):
+            if their == our or ("error" in their and "error" in our):
+                both[ask["verb"], "error" if "error" in their else "same"] += 1
+            elif reason := on_purpose(ask, their, our):
+                known[reason] += 1
+            else:
+                failed.append((ask, their, our))
+        maybe = [case for case in failed if same_but_for_order(*case[1:])]
+        for case, circle in zip(maybe, circles(goflux, [case[0] for case in maybe]), strict=True):
+            if circle:
+                failed.remove(case)
+                known["keys in a circle, which Flux sorts differently at each run"] += 1
+    for ask, their, our in failed[:10]:
+        print(f"FAILED {json.dumps(ask)}\n  theirs {json.dumps(their)}\n  ours   {json.dumps(our)}")
     for what, count in sorted(both.items()):
         print(f"{count} times {what[1]}: {what[0]}")
     for reason, count in sorted(known.items()):
         print(f"known deviation, {count} times: {reason}")
-    print(f"{len(asks) - failed} passed, {failed} failed")
+    print(f"{len(asks) - len(failed)} passed, {len(failed)} failed")
     return 1 if failed else 0
 
 

@@ -19,6 +19,7 @@ static const struct {
 	{"a: {b: [{c: [1]}]}\n", "a:\n  b:\n  - c:\n    - 1\n"},
 	{"# comment\na: 1 # more\n", "a: 1\n"},
 	{"a: yes\nb: \"yes\"\nc: 'off'\nd: off\n", "a: true\nb: \"yes\"\nc: \"off\"\nd: false\n"},
+	{"a: 1\n\"\": 2\n", "\"\": 2\na: 1\n"},
 	{"yes: 1\n'no': 2\n", "\"no\": 2\n\"true\": 1\n"},
 	{"1: a\ntrue: b\n", "\"1\": a\n\"true\": b\n"},
 	{"a: 2020-01-01\n", "a: \"2020-01-01\"\n"},
@@ -82,6 +83,18 @@ static void differs_sorts_ascii_only(void **state)
 	prints("a: 1\n\"\xe2\x86\x92\": 2\n", "a: 1\n\xe2\x86\x92: 2\n");
 }
 
+/* go-yaml: one of the three orders of the circle, another at each run. */
+static void differs_sorts_circles_the_same(void **state)
+{
+	static const char *const texts[] = {
+		"\"08\": 1\n\"110\": 2\n1x: 3\n", "1x: 3\n\"08\": 1\n\"110\": 2\n",
+		"\"110\": 2\n1x: 3\n\"08\": 1\n", "1x: 3\n\"110\": 2\n\"08\": 1\n"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++)
+		prints(texts[i], texts[0]);
+}
+
 /* go-yaml: as they are, in single quotes, where the next reader folds them. */
 static void differs_escapes_other_breaks(void **state)
 {
@@ -115,6 +128,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(prints_as_kustomize),
 		cmocka_unit_test(differs_sorts_ascii_only),
+		cmocka_unit_test(differs_sorts_circles_the_same),
 		cmocka_unit_test(differs_escapes_other_breaks),
 		cmocka_unit_test(prints_nothing),
 		cmocka_unit_test(says_where),
