@@ -62,8 +62,8 @@ UNIT_BIN := $(UNIT_SRC:tests/unit/%.c=$(BUILD)/unit/%)
 TOOL_BIN := $(TOOL_SRC:tests/tools/%.c=$(BUILD)/tools/%)
 FUZZ_BIN := $(FUZZ_SRC:tests/fuzz/%.c=$(BUILD)/fuzz/%)
 
-.PHONY: help deps all portable demo check check-interop check-load image check-image mutants lint fmt fmt-check fuzz bench install clean \
-	unit unit-bin tools fuzz-bin
+.PHONY: help deps all portable demo check check-interop check-load image check-image mutants lint fmt fmt-check \
+	fuzz bench install clean unit unit-bin tools fuzz-bin
 .DEFAULT_GOAL := all
 
 help: ## list the targets

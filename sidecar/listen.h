@@ -13,9 +13,9 @@
 
 enum { LISTEN_BACKLOG = 128 };
 
-/* Makes the socket, and its folder (mode 0755) where only that is missing: mode 0600, or 0660 and that group where group is not (gid_t)-1. A stale socket of our own uid is replaced; anything else in its place
- * is an error. Returns the descriptor, not blocking, or -1. Errors: ERR_SYSTEM, ERR_NOT_FOUND, ERR_POLICY (the folder may be written by others; a live
- * server has the socket), ERR_USAGE (path too long). */
+/* Makes the socket: mode 0600, or 0660 and that group where group is not (gid_t)-1; and its folder, mode 0755, where nothing but that is missing. A stale
+ * socket of our own uid is replaced; anything else in its place is an error. Returns the descriptor, not blocking, or -1. Errors: ERR_SYSTEM,
+ * ERR_NOT_FOUND, ERR_POLICY (the folder may be written by others; a live server has the socket), ERR_USAGE (path too long). */
 int listen_unix(const char *path, gid_t group, struct err *err) NODISCARD;
 
 /* 127.0.0.1:PORT or [::1]:PORT; nothing but loopback. *ret_port: what was bound, for port 0. Errors: ERR_USAGE, ERR_SYSTEM. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Asking a sidecar how it is; see probe.h. Of the answer only the status counts.
+ * Asking a sidecar how it is; see probe.h. Of the answer only the beginning counts.
  */
 #include "probe.h"
 
@@ -13,11 +13,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define GOOD "HTTP/1.1 200 "
+/* One that is busy says so with another status, and is alive: it is not to be ended when there is most to do. */
+#define ALIVE "HTTP/1.1 "
+#define READY "HTTP/1.1 200 "
 
-static int ask(int fd, const char *path, const char *target, struct err *err)
+static int ask(int fd, const char *path, bool live, struct err *err)
 {
-	char text[128], answer[sizeof(GOOD) - 1];
+	const char *target = live ? "healthz" : "readyz";
+	char text[128], answer[sizeof(READY) - 1];
 	int len = snprintf(text, sizeof(text),
 			   "GET /%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
 			   target);
@@ -28,7 +31,7 @@ static int ask(int fd, const char *path, const char *target, struct err *err)
 	if (n < 0)
 		return err_set(err, ERR_UNREACHABLE, "sidecar '%s': no answer: %s",
 			       text_quote(span_str(path)).text, strerror(errno));
-	if (n == sizeof(answer) && memcmp(answer, GOOD, sizeof(answer)) == 0)
+	if (span_starts(span_of(answer, (size_t)n), live ? SPAN(ALIVE) : SPAN(READY)))
 		return 0;
 	return err_set(err, ERR_UNREACHABLE, "sidecar '%s': /%s answers '%s'",
 		       text_quote(span_str(path)).text, target,
@@ -37,7 +40,7 @@ static int ask(int fd, const char *path, const char *target, struct err *err)
 
 int probe_run(const struct serve_options *options, struct err *err)
 {
-	const char *target = strcmp(options->probe, "live") == 0 ? "healthz" : "readyz";
+	bool live = strcmp(options->probe, "live") == 0;
 	size_t i;
 
 	for (i = 0; i < options->listen_count; i++) {
@@ -46,7 +49,7 @@ int probe_run(const struct serve_options *options, struct err *err)
 
 		if (fd < 0)
 			return -1;
-		r = ask(fd, path, target, err);
+		r = ask(fd, path, live, err);
 		(void)close(fd);
 		if (r < 0)
 			return -1;

@@ -10,7 +10,8 @@
 
 enum { PROBE_MS = 5000 /* that an answer may take */ };
 
-/* Asks each socket; 0 where all answer well. Errors: those of socket_keys_connect(); ERR_UNREACHABLE where one is not well. */
+/* Asks each socket; 0 where all are ready, or for `live` where something answers HTTP at all. Errors: those of socket_keys_connect(); ERR_UNREACHABLE where
+ * one is not well. */
 int probe_run(const struct serve_options *options, struct err *err) NODISCARD;
 
 #endif

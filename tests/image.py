@@ -108,6 +108,8 @@ class Machine:
         shutil.copy(SECRET, work)
         for path in [work, *work.rglob("*")]:
             os.chown(path, UID, UID)
+        (work / "run").chmod(0o777)  # as a volume of Kubernetes is
+        self.socket = work / "run/socket/s.sock"
 
     def argv(self, words, env):
         return ["unshare", "--mount", "sh", "-euc", ENTER, "sh", self.root, self.work, f"{UID}:{UID}", *(f"{k}={v}" for k, v in env.items()), *map(str, words)]
@@ -119,7 +121,7 @@ class Machine:
         return subprocess.run([self.program, *map(str, words)], input=data, capture_output=True, timeout=60, check=False, env=env, cwd=self.work).stdout
 
     def curl(self, *words):
-        done = subprocess.run(["curl", "-sS", "--max-time", "20", "--unix-socket", self.work / "run/s.sock", *words], capture_output=True, user=UID, group=UID,
+        done = subprocess.run(["curl", "-sS", "--max-time", "20", "--unix-socket", self.socket, *words], capture_output=True, user=UID, group=UID,
                               extra_groups=[], cwd="/", check=False)
         return done.stdout
 
@@ -128,10 +130,10 @@ class Machine:
         """The sidecar, from the moment when it answers."""
         log = self.work / "serve.log"
         with open(log, "wb") as out:
-            process = subprocess.Popen(self.argv(["krm-sops", "serve", "--listen", "unix:///mnt/run/s.sock", *options], {}), stdin=subprocess.DEVNULL,
+            process = subprocess.Popen(self.argv(["krm-sops", "serve", "--listen", "unix:///mnt/run/socket/s.sock", *options], {}), stdin=subprocess.DEVNULL,
                                        stdout=out, stderr=out)
         end = time.monotonic() + 20
-        while not (self.work / "run/s.sock").exists() and process.poll() is None and time.monotonic() < end:
+        while not (self.socket).exists() and process.poll() is None and time.monotonic() < end:
             time.sleep(0.05)
         try:
             yield process
@@ -201,14 +203,16 @@ def check_sidecar(checks, machine):
     plain = machine.here("decrypt", SECRET, SOPS_AGE_KEY_FILE=str(KEY))
     with machine.serving("--keys-flat", "/mnt/keys") as process:
         ready = machine.curl("http://x/readyz")
+        probe = machine.inside("krm-sops", "serve", "--probe", "ready", "--listen", "unix:///mnt/run/socket/s.sock")
+        checks.check("its probe says that it is ready", probe.returncode == 0, probe.stderr)
         checks.check("the sidecar is ready", b'"ready": true' in ready or b'"ready":true' in ready, ready + (machine.work / "serve.log").read_bytes())
         answer = machine.curl("--data-binary", f"@{machine.work}/secret.yaml", "http://x/v1/decrypt?filename=secret.yaml")
         checks.check("curl gets the bytes of the command line", answer == plain, answer)
-        done = machine.inside("krm-sops", "decrypt", "--socket", "/mnt/run/s.sock", "/mnt/secret.yaml")
+        done = machine.inside("krm-sops", "decrypt", "--socket", "/mnt/run/socket/s.sock", "/mnt/secret.yaml")
         checks.check("so does the function's own client, without a key", done.stdout == plain, done.stderr)
         process.terminate()
         checks.check("it ends well when it is told to", process.wait(40) == 0, (machine.work / "serve.log").read_bytes())
-        checks.check("its socket is gone", not (machine.work / "run/s.sock").exists())
+        checks.check("its socket is gone", not (machine.socket).exists())
 
 
 def check_image(program, folder):

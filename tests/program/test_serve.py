@@ -596,29 +596,31 @@ def test_probes_tell_whether_it_is_there_and_ready(place, serve):
     assert gone.status == 75 and "cannot connect" in gone.message
 
 
-def test_a_probe_hears_that_keys_are_not_there_yet(place):
-    """Ready and alive are not the same: answers of a stand-in."""
+def test_ready_and_alive_are_not_the_same(place):
+    """A stand-in answers. One that is busy, or has no keys yet, is not ready; it is alive."""
     path = place.path / "s.sock"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
     listener.listen(8)
+    cases = [("live", b"HTTP/1.1 200 OK", 0), ("live", b"HTTP/1.1 503 Service Unavailable", 0), ("live", b"garbage", 75), ("live", b"", 75),
+             ("ready", b"HTTP/1.1 200 OK", 0), ("ready", b"HTTP/1.1 503 Service Unavailable", 75), ("ready", b"HTTP/1.1 200", 75), ("ready", b"garbage", 75)]
     asked = []
 
-    def serve_four():
-        for status in ("200 OK", "503 Service Unavailable", "200", "garbage"):
+    def serve_all():
+        for _, answer, _ in cases:
             client, _ = listener.accept()
             asked.append(client.recv(1000).split(b"\r\n")[0])
-            client.sendall((f"HTTP/1.1 {status}" if status[0] < "a" else status).encode() + b"\r\n\r\n")
+            client.sendall(answer + b"\r\n\r\n" * bool(answer))
             client.close()
 
-    thread = threading.Thread(target=serve_four)
+    thread = threading.Thread(target=serve_all)
     thread.start()
-    results = [place.run("serve", f"--listen=unix://{path}", "--probe", kind) for kind in ("live", "ready", "ready", "ready")]
+    results = [place.run("serve", f"--listen=unix://{path}", "--probe", kind) for kind, _, _ in cases]
     thread.join()
     listener.close()
-    assert [result.status for result in results] == [0, 75, 75, 75]
-    assert asked == [b"GET /healthz HTTP/1.1", *[b"GET /readyz HTTP/1.1"] * 3]
-    assert "/readyz answers 'HTTP/1.1 503 '" in results[1].message
+    assert [result.status for result in results] == [status for _, _, status in cases]
+    assert asked == [b"GET /healthz HTTP/1.1"] * 4 + [b"GET /readyz HTTP/1.1"] * 4
+    assert "/readyz answers 'HTTP/1.1 503 '" in results[5].message
 
 
 def test_a_folder_that_is_missing_is_made(place, keys):
