@@ -30,7 +30,7 @@ static const char help[] =
 	"  --kustomize FILE    else kustomize on PATH\n"
 	"  --accept-exec       writers to Git may run code beside the keys\n"
 	"  --config FILE       a functionConfig: where keys are, by its secretRef\n"
-	"  --keys DIR, --keys-flat DIR, --key-secret FILE, --namespace NAME\n"
+	"  --keys DIR, --keys-flat DIR, --key-secret FILE, --cluster, --namespace NAME\n"
 	"                      where key Secrets lie, and whose may be used\n"
 	"  --output text|json  a line for each check (the default), or a JSON object\n"
 	"\n"

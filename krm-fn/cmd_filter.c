@@ -28,6 +28,7 @@ static const char help[] =
 	"  --keys DIR          key Secrets as folders: NAMESPACE/NAME/age.agekey\n"
 	"  --keys-flat DIR     one key Secret as a volume mount has it\n"
 	"  --key-secret FILE   a manifest with the key Secret; may be repeated\n"
+	"  --cluster[=CONTEXT] key Secrets of the kubeconfig's cluster, read one by one\n"
 	"  --namespace NAME    the only namespace whose keys may be used\n"
 	"  --root DIR          where the sources of MACs are looked for; without it the\n"
 	"                      Git toplevel around the working directory\n"

@@ -10,6 +10,8 @@
 
 #include "keys/keyring.h"
 
+struct cluster;
+
 /* The ambient keys, as the sops command finds them: SOPS_AGE_SSH_PRIVATE_KEY_FILE and _CMD, ~/.ssh/id_ed25519, ~/.ssh/id_rsa,
  * SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, the default key file; and where the ring has a host the user's PGP keyring. Commands and
  * GnuPG run later, when no other key opens a document. To be called once: the variables of age are then gone from the environment, and wiped
@@ -29,15 +31,16 @@ struct keys_where {
 	const struct doc_node *const *
 		items; /* the function's own input: local-config Secrets in it count, others do not */
 	size_t item_count;
-	const char *ns; /* --namespace */
-	bool age_only;  /* *.agekey only, all else is ignored: Flux's global age Secret */
+	struct cluster *cluster; /* asked last; NULL: never */
+	const char *ns;          /* --namespace */
+	bool age_only;           /* *.agekey only, all else is ignored: Flux's global age Secret */
 };
 
 /* Adds the keys of the Secret namespace/name to the ring. namespace is the functionConfig's, a null span where it has none (then the one of
  * `where`). Data keys are Flux's (krm-and-flux.md 4.3): *.agekey and *.asc are used, those of services that this build does not have are noted in the
  * ring, all else is ignored. A Secret from the function's input may hold age and PGP keys only.
  * Errors: ERR_POLICY (a namespace that is not ours; credentials from the input), ERR_NO_KEY (no such Secret, with all places that were looked
- * at), ERR_FORMAT and ERR_UNSUPPORTED (a malformed key: "failed to import 'KEY' data from sops decryption Secret 'NS/NAME': ..."),
+ * at; ERR_UNREACHABLE where the cluster is among them, as it may be made there any moment), those of cluster_get(), ERR_FORMAT and ERR_UNSUPPORTED (a malformed key: "failed to import 'KEY' data from sops decryption Secret 'NS/NAME': ..."),
  * ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM. */
 int keys_of_secret_ref(struct keyring *ring, const struct keys_where *where,
 		       const struct policy *policy, struct span namespace, struct span name,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * One search for a decryption Secret, shared by the kinds of places: keys_folder.c, keys_manifest.c; keys_secret.c runs them in order.
+ * One search for a decryption Secret, shared by the kinds of places: keys_folder.c, keys_manifest.c, keys_cluster.c; keys_secret.c runs them in order.
  */
 #ifndef KEYS_LOOKUP_H
 #define KEYS_LOOKUP_H
@@ -24,8 +24,13 @@ int keys_look_in_folder(struct keys_lookup *lookup, struct err *err) NODISCARD;
 int keys_look_in_flat(struct keys_lookup *lookup, struct err *err) NODISCARD;
 int keys_look_in_manifest(struct keys_lookup *lookup, const char *path, struct err *err) NODISCARD;
 int keys_look_in_items(struct keys_lookup *lookup, struct err *err) NODISCARD;
+int keys_look_in_cluster(struct keys_lookup *lookup, struct err *err) NODISCARD;
 
-/* Remembers a place where it was not. */
+/* Imports the data keys of a Secret that was found. from_input: it came inside the function's input. */
+int keys_lookup_import(struct keys_lookup *lookup, const struct doc_node *secret, bool from_input,
+		       struct err *err) NODISCARD;
+
+/* Remembers a place where it was not: what it is and, unless NULL, its path. */
 void keys_lookup_not_in(struct keys_lookup *lookup, const char *what, const char *path);
 
 /* Reads a key file or manifest whole, at most what ret takes. Errors: ERR_SYSTEM, ERR_NOT_FOUND, ERR_LIMIT, ERR_NOMEM. */

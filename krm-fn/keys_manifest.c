@@ -74,26 +74,23 @@ static void consider(struct choice *choice, const struct doc_node *item, int fit
 static int import_value(const struct key_data *secret, const struct doc_node *entry, bool encoded,
 			struct err *err)
 {
-	CLEAN_BUF struct buf plain = BUF_INIT(KEYS_SECRET_MAX);
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct span plain;
 
 	if (entry->kind != DOC_STRING)
 		return err_set(err, ERR_FORMAT, "'%s' of Secret '%s' is not a text",
 			       text_quote(entry->key).text, secret->secret);
 	if (!encoded)
 		return key_data_import(secret, entry->key, entry->str, err);
-	if (base64_decode(BASE64_GO, entry->str, &plain) < 0)
-		return buf_check(&plain, err) < 0
-			       ? -1
-			       : err_set(err, ERR_FORMAT, "'%s' of Secret '%s' is not base64",
-					 text_quote(entry->key).text, secret->secret);
-	if (buf_check(&plain, err) < 0)
-		return -1;
-	return key_data_import(secret, entry->key, buf_span(&plain), err);
+	if (base64_secret(BASE64_GO, entry->str, &pool, &plain, err) < 0)
+		return err_wrap(err, "'%s' of Secret '%s'", text_quote(entry->key).text,
+				secret->secret);
+	return key_data_import(secret, entry->key, plain, err);
 }
 
 /* stringData wins over data, as in the API server. */
-static int import_secret(struct keys_lookup *lookup, const struct doc_node *item, bool from_input,
-			 struct err *err)
+int keys_lookup_import(struct keys_lookup *lookup, const struct doc_node *item, bool from_input,
+		       struct err *err)
 {
 	const struct key_data secret = {lookup->ring, lookup->label, from_input,
 					lookup->where->age_only};
@@ -143,7 +140,7 @@ static int import_choice(struct keys_lookup *lookup, const struct choice *choice
 	if (choice->doubt)
 		return err_set(err, ERR_USAGE, "more than one Secret '%s' in %s", lookup->label,
 			       place);
-	return import_secret(lookup, choice->secret, from_input, err);
+	return keys_lookup_import(lookup, choice->secret, from_input, err);
 }
 
 int keys_look_in_manifest(struct keys_lookup *lookup, const char *path, struct err *err)

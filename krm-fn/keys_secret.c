@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Finds the Secret that a decryption secretRef names: a folder, a mounted Secret, a manifest, the function's own input; see keys.h. The name
+ * Finds the Secret that a decryption secretRef names: a folder, a mounted Secret, a manifest, the function's own input, the cluster; see keys.h. The name
  * and the namespace come from Git; where is looked, and for which namespaces, comes from the operator.
  */
 #include "keys_lookup.h"
@@ -38,7 +38,9 @@ void keys_lookup_not_in(struct keys_lookup *lookup, const char *what, const char
 {
 	if (lookup->places.len)
 		buf_add_str(&lookup->places, ", ");
-	buf_printf(&lookup->places, "%s '%s'", what, text_quote(span_str(path)).text);
+	buf_add_str(&lookup->places, what);
+	if (path)
+		buf_printf(&lookup->places, " '%s'", text_quote(span_str(path)).text);
 }
 
 static int look(struct keys_lookup *lookup, struct err *err)
@@ -56,20 +58,22 @@ static int look(struct keys_lookup *lookup, struct err *err)
 	}
 	if (!lookup->found && keys_look_in_items(lookup, err) < 0)
 		return -1;
-	return 0;
+	return lookup->found || !where->cluster ? 0 : keys_look_in_cluster(lookup, err);
 }
 
 static int not_found(const struct keys_lookup *lookup, struct err *err)
 {
-	(void)err_set(err, ERR_NO_KEY,
+	/* In the cluster it may be made any moment: Flux tries again, too. */
+	(void)err_set(err, lookup->where->cluster ? ERR_UNREACHABLE : ERR_NO_KEY,
 		      "decryption Secret '%s' not found: it is not in %.*s%sthe function's input",
 		      lookup->label, (int)lookup->places.len,
 		      lookup->places.len ? (const char *)lookup->places.data : "",
 		      lookup->places.len ? " nor in " : "");
-	return err_hint(err,
-			"--keys DIR (with NAMESPACE/NAME/age.agekey in it), --key-secret FILE, or "
-			"a Secret with config.kubernetes.io/local-config: \"true\" beside the "
-			"functionConfig");
+	return err_hint(
+		err,
+		"--keys DIR (with NAMESPACE/NAME/age.agekey in it), --key-secret FILE, "
+		"--cluster, or a Secret with config.kubernetes.io/local-config: \"true\" beside the "
+		"functionConfig");
 }
 
 int keys_of_secret_ref(struct keyring *ring, const struct keys_where *where,

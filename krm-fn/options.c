@@ -9,6 +9,8 @@
 
 #define KEY_SECRET_FLAG     "--key-secret"
 #define KEY_SECRET_VARIABLE "KRM_SOPS_KEY_SECRET"
+#define CLUSTER_FLAG        "--cluster"
+#define CLUSTER_VARIABLE    "KRM_SOPS_CLUSTER"
 
 static const struct {
 	const char *flag;
@@ -33,7 +35,7 @@ static const char **field(struct options *options, size_t i)
 
 void options_from_env(struct options *options)
 {
-	const char *secret = getenv(KEY_SECRET_VARIABLE);
+	const char *secret = getenv(KEY_SECRET_VARIABLE), *cluster = getenv(CLUSTER_VARIABLE);
 	size_t i;
 
 	if (secret && *secret) {
@@ -41,7 +43,8 @@ void options_from_env(struct options *options)
 		options->key_secret_count = 1;
 		options->key_secret_env = true;
 	}
-
+	if (cluster && *cluster)
+		options->cluster = strcmp(cluster, ".") == 0 ? "" : cluster;
 	for (i = 0; i < ARRAY_LEN(table); i++) {
 		const char *value = getenv(table[i].variable);
 
@@ -82,6 +85,17 @@ static int add_key_secret(struct options *options, const char *path, struct err 
 	return 1;
 }
 
+/* Its value is optional, so it never takes the next argument. */
+static bool take_cluster(struct options *options, const char *arg)
+{
+	size_t len = strlen(CLUSTER_FLAG);
+
+	if (strncmp(arg, CLUSTER_FLAG, len) != 0 || (arg[len] && arg[len] != '='))
+		return false;
+	options->cluster = arg[len] ? arg + len + 1 : "";
+	return true;
+}
+
 int options_take(struct options *options, int argc, char **argv, int *at, struct err *err)
 {
 	const char *value = take(KEY_SECRET_FLAG, argc, argv, at);
@@ -90,6 +104,10 @@ int options_take(struct options *options, int argc, char **argv, int *at, struct
 	if (value)
 		return *value ? add_key_secret(options, value, err)
 			      : need_value(KEY_SECRET_FLAG, err);
+	if (take_cluster(options, argv[*at])) {
+		++*at;
+		return 1;
+	}
 	for (i = 0; i < ARRAY_LEN(table); i++) {
 		value = take(table[i].flag, argc, argv, at);
 		if (!value)

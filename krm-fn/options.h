@@ -30,6 +30,8 @@ struct options {
 		global_age; /* --global-age, KRM_SOPS_GLOBAL_AGE: NAMESPACE/NAME of the Secret whose age keys serve where there is no secretRef */
 	const char *root;   /* --root, KRM_SOPS_ROOT: files are opened below it; see confine.h */
 	const char *socket; /* --socket, KRM_SOPS_SOCKET: of a sidecar, which has the keys */
+	/* --cluster[=CONTEXT], KRM_SOPS_CLUSTER=CONTEXT or "." for the current one: key Secrets are also looked for there; "" is the current context */
+	const char *cluster;
 };
 
 #define OPTIONS_INIT         \
@@ -40,7 +42,7 @@ struct options {
 /* Sets every option whose variable is set and not empty. A flag that is taken later wins. */
 void options_from_env(struct options *options);
 
-/* Takes argv[*at] where it is one of ours ("--keys DIR" or "--keys=DIR") and moves *at behind it. 1: taken; 0: not ours, nothing
+/* Takes argv[*at] where it is one of ours ("--keys DIR" or "--keys=DIR"; "--cluster" takes a value only with "=") and moves *at behind it. 1: taken; 0: not ours, nothing
  * changed; -1: ERR_USAGE, a value is missing or empty, or a flag is given too often. */
 int options_take(struct options *options, int argc, char **argv, int *at, struct err *err)
 	NODISCARD;

@@ -106,13 +106,19 @@ static int read_roles(struct policy_reader *reader, const char *where, const str
 				err);
 }
 
-static int read_process(struct policy_reader *reader, const char *where,
-			const struct doc_node *node, struct err *err)
+static int read_switch(struct policy_reader *reader, const char *where, const struct doc_node *node,
+		       bool *ret, struct err *err)
 {
 	if (node->kind != DOC_BOOL)
 		return policy_bad(reader, node, err, "is neither true nor false", where);
-	reader->policy->aws_process = node->boolean;
+	*ret = node->boolean;
 	return 0;
+}
+
+static int read_process(struct policy_reader *reader, const char *where,
+			const struct doc_node *node, struct err *err)
+{
+	return read_switch(reader, where, node, &reader->policy->aws_process, err);
 }
 
 static int read_aws(struct policy_reader *reader, const char *where, const struct doc_node *node,
@@ -120,6 +126,20 @@ static int read_aws(struct policy_reader *reader, const char *where, const struc
 {
 	static const struct policy_field fields[] = {{"roles", read_roles},
 						     {"credentialProcess", read_process}};
+
+	return policy_read_map(reader, where, node, fields, ARRAY_LEN(fields), err);
+}
+
+static int read_exec(struct policy_reader *reader, const char *where, const struct doc_node *node,
+		     struct err *err)
+{
+	return read_switch(reader, where, node, &reader->policy->cluster_exec, err);
+}
+
+static int read_cluster(struct policy_reader *reader, const char *where,
+			const struct doc_node *node, struct err *err)
+{
+	static const struct policy_field fields[] = {{"execPlugins", read_exec}};
 
 	return policy_read_map(reader, where, node, fields, ARRAY_LEN(fields), err);
 }
@@ -157,13 +177,10 @@ static int read_spec(struct policy_reader *reader, const char *where, const stru
 		     struct err *err)
 {
 	static const struct policy_field fields[] = {
-		{"mac", read_mac},
-		{"namespaces", read_namespaces},
-		{"keys", read_keys},
-		{"vault", read_vault},
-		{"aws", read_aws},
-		{"limits", read_limits},
-		{"keySets", policy_read_key_sets},
+		{"mac", read_mac},       {"namespaces", read_namespaces},
+		{"keys", read_keys},     {"vault", read_vault},
+		{"aws", read_aws},       {"cluster", read_cluster},
+		{"limits", read_limits}, {"keySets", policy_read_key_sets},
 	};
 
 	return policy_read_map(reader, where, node, fields, ARRAY_LEN(fields), err);

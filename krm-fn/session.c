@@ -33,6 +33,10 @@ int session_start(struct session *session, const struct config *config, struct e
 						 &session->policy, &session->ring, err) < 0) {
 		return -1;
 	}
+	/* Who serves others does not wait for an API server, and has no network of its own where another lends it. */
+	if (!session->has_policy && !session->elder && !session->remote)
+		cluster_init(&session->cluster, &session->options, &session->policy,
+			     &session->host);
 	return policy_mac(&session->policy, config->mac, &session->mac, err);
 }
 
@@ -72,6 +76,7 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 
 	/* A mounted Secret has no name of its own; this one is for messages. */
 	one.folder = NULL;
+	one.cluster = NULL;
 	one.manifest_count = 0;
 	if (where->flat && keys_of_secret_ref(&session->ring, &one, &session->policy, SPAN_NULL,
 					      SPAN("keys-flat"), err) < 0)
@@ -150,6 +155,7 @@ int session_keys(struct session *session, const struct config *config,
 		.manifest_count = session->options.key_secret_count,
 		.items = (const struct doc_node *const *)items,
 		.item_count = count,
+		.cluster = cluster_at_hand(&session->cluster) ? &session->cluster : NULL,
 		.ns = session->options.ns,
 	};
 
@@ -178,6 +184,7 @@ int session_keys(struct session *session, const struct config *config,
 void session_release(struct session *session)
 {
 	keyring_release(&session->ring);
+	cluster_release(&session->cluster);
 	socket_keys_close(&session->socket);
 	buf_release(&session->remote_secret);
 	if (session->has_policy)

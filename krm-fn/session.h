@@ -6,6 +6,7 @@
 #ifndef SESSION_H
 #define SESSION_H
 
+#include "cluster.h"
 #include "config.h"
 #include "confine.h"
 #include "host.h"
@@ -21,6 +22,7 @@ struct session {
 	struct policy policy;
 	struct keyring ring;
 	struct host host;
+	struct cluster cluster;
 	struct confine confine;
 	enum policy_mac mac;
 	bool has_keys;
@@ -39,11 +41,11 @@ struct session {
 
 enum { SESSION_SECRET_MAX = 1024 /* bytes of a secretRef: two names of Kubernetes */ };
 
-#define SESSION_INIT                                                                    \
-	{                                                                               \
-		.options = OPTIONS_INIT, .policy = POLICY_INIT, .ring = KEYRING_INIT,   \
-		.host = HOST_INIT, .confine = CONFINE_INIT, .socket = SOCKET_KEYS_INIT, \
-		.remote_secret = BUF_INIT(SESSION_SECRET_MAX),                          \
+#define SESSION_INIT                                                                       \
+	{                                                                                  \
+		.options = OPTIONS_INIT, .policy = POLICY_INIT, .ring = KEYRING_INIT,      \
+		.host = HOST_INIT, .cluster = CLUSTER_INIT, .confine = CONFINE_INIT,       \
+		.socket = SOCKET_KEYS_INIT, .remote_secret = BUF_INIT(SESSION_SECRET_MAX), \
 	}
 #define CLEAN_SESSION CLEANUP(session_release)
 

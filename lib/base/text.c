@@ -123,6 +123,22 @@ bad:
 	return -1;
 }
 
+int base64_secret(enum base64_rule rule, struct span text, struct secret_pool *pool,
+		  struct span *ret_bytes, struct err *err)
+{
+	size_t room = decoded_max(text);
+	uint8_t *bytes = secret_alloc(pool, room ? room : 1, err);
+	struct buf out = {.data = bytes, .cap = room, .limit = room};
+
+	if (!bytes)
+		return -1;
+	/* It never grows, so it never leaves the pool. */
+	if (base64_decode(rule, text, &out) < 0)
+		return err_set(err, ERR_FORMAT, "it is not base64");
+	*ret_bytes = buf_span(&out);
+	return 0;
+}
+
 void base64_encode(struct span bytes, bool padded, struct buf *out)
 {
 	size_t i = 0, n = 0, left;

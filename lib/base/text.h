@@ -6,6 +6,7 @@
 #define BASE_TEXT_H
 
 #include "base/buf.h"
+#include "base/secret.h"
 
 /* How strict a base64 reader is. */
 enum base64_rule {
@@ -17,6 +18,10 @@ enum base64_rule {
 /* Appends the decoded bytes to out. 0, or -1 where text is not base64 by that rule (out then has what it had before). The caller
  * words the message, and asks buf_check(out). */
 int base64_decode(enum base64_rule rule, struct span text, struct buf *out) NODISCARD;
+
+/* The same into locked memory, for keys; an empty text gives an empty span. Errors: ERR_FORMAT ("it is not base64"), ERR_LIMIT, ERR_NOMEM. */
+int base64_secret(enum base64_rule rule, struct span text, struct secret_pool *pool,
+		  struct span *ret_bytes, struct err *err) NODISCARD;
 
 /* Appends standard base64, padded or raw. */
 void base64_encode(struct span bytes, bool padded, struct buf *out);

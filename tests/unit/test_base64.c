@@ -155,6 +155,34 @@ static void a_limit_sticks(void **state)
 	assert_int_equal(err.code, ERR_LIMIT);
 }
 
+/* Into a pool whose pieces have other pieces behind them. */
+static void a_secret_is_decoded_where_it_stays(void **state)
+{
+	static const char *const texts[] = {"",         "QQ==", "QUI=", "QUJD", "QU\r\nJD",
+					    "QUJDRA==", "=",    "Q",    "*"};
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		CLEAN_BUF struct buf plain = BUF_INIT(MAX);
+		bool good = base64_decode(BASE64_GO, span_str(texts[i]), &plain) == 0;
+		struct span got = SPAN_NULL;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(base64_secret(BASE64_GO, span_str(texts[i]), &pool, &got, &err),
+				 good ? 0 : -1);
+		assert_int_equal(err.code, good ? ERR_NONE : ERR_FORMAT);
+		assert_true(span_eq(got, buf_span(&plain)));
+	}
+}
+
+static int start(void **state)
+{
+	struct err err = ERR_INIT;
+
+	return secret_init(&err);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -163,7 +191,8 @@ int main(void)
 		cmocka_unit_test(each_rule_takes_its_own),
 		cmocka_unit_test(what_is_strict_has_one_spelling),
 		cmocka_unit_test(a_limit_sticks),
+		cmocka_unit_test(a_secret_is_decoded_where_it_stays),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, start, NULL);
 }

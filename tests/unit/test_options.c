@@ -89,6 +89,31 @@ static void reads_the_environment(void **state)
 	unsetenv("KRM_SOPS_ROOT");
 }
 
+/* Its value is optional, and so never the next argument. */
+static void takes_the_cluster_with_and_without_a_context(void **state)
+{
+	char *argv[] = {A("--cluster"), A("a"), A("--cluster=prod"), A("--clusters")};
+	struct options options = OPTIONS_INIT;
+	struct err err = ERR_INIT;
+	int at = 0;
+
+	assert_int_equal(options_take(&options, 4, argv, &at, &err), 1);
+	assert_int_equal(at, 1);
+	assert_string_equal(options.cluster, "");
+	assert_int_equal(options_take(&options, 4, argv, &at, &err), 0);
+	at = 2;
+	assert_int_equal(options_take(&options, 4, argv, &at, &err), 1);
+	assert_string_equal(options.cluster, "prod");
+	assert_int_equal(options_take(&options, 4, argv, &at, &err), 0);
+	setenv("KRM_SOPS_CLUSTER", ".", 1);
+	options_from_env(&options);
+	assert_string_equal(options.cluster, "");
+	setenv("KRM_SOPS_CLUSTER", "test", 1);
+	options_from_env(&options);
+	assert_string_equal(options.cluster, "test");
+	unsetenv("KRM_SOPS_CLUSTER");
+}
+
 static void collects_manifests_in_place_of_the_variable(void **state)
 {
 	char *argv[] = {A("--key-secret"), A("a"), A("--key-secret=b")};
@@ -121,6 +146,7 @@ int main(void)
 		cmocka_unit_test(tells_flags_with_a_common_beginning_apart),
 		cmocka_unit_test(refuses_a_flag_without_value),
 		cmocka_unit_test(reads_the_environment),
+		cmocka_unit_test(takes_the_cluster_with_and_without_a_context),
 		cmocka_unit_test(collects_manifests_in_place_of_the_variable),
 	};
 

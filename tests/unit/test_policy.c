@@ -26,6 +26,7 @@ static void reads_every_field(void **state)
 					"  vault: {addresses: ['https://v']}\n"
 					"  aws: {roles: ['arn:aws:iam::1:role/*'], "
 					"credentialProcess: true}\n"
+					"  cluster: {execPlugins: true}\n"
 					"  limits: {files: 7, bytes: 9}\n";
 	CLEAN_POLICY struct policy policy = POLICY_INIT;
 	struct err err = ERR_INIT;
@@ -41,6 +42,7 @@ static void reads_every_field(void **state)
 	assert_int_equal(policy.vault_addresses.count, 1);
 	assert_int_equal(policy.aws_roles.count, 1);
 	assert_true(policy.aws_process);
+	assert_true(policy.cluster_exec);
 	assert_int_equal(policy.files_max, 7);
 	assert_int_equal(policy.bytes_max, 9);
 }
@@ -97,6 +99,7 @@ static void keeps_defaults_for_what_it_does_not_say(void **state)
 	assert_int_equal(parse(HEAD, &policy, &err), 0);
 	assert_int_equal(policy.mac, POLICY_MAC_AUTO);
 	assert_false(policy.namespaces.given);
+	assert_false(policy.cluster_exec);
 	assert_int_equal(policy.files_max, POLICY_FILES_DEFAULT);
 	assert_int_equal(policy.bytes_max, POLICY_BYTES_DEFAULT);
 }
@@ -124,6 +127,8 @@ static void refuses_what_the_schema_does_not_have(void **state)
 		{HEAD "spec: {mac: on}\n", "'spec.mac' is none of"},
 		{HEAD "spec: {mac: [verify]}\n", "'spec.mac' is none of"},
 		{HEAD "spec: [a]\n", "'spec' is not a map"},
+		{HEAD "spec: {cluster: {execPlugins: 'yes'}}\n", "neither true nor false"},
+		{HEAD "spec: {cluster: {exec: true}}\n", "unknown field 'spec.cluster.exec'"},
 		{HEAD "spec: {namespaces: a}\n", "'spec.namespaces' is not a list"},
 		{HEAD "spec: {namespaces: [1]}\n", "entry that is not a text"},
 		{HEAD "spec: {namespaces: ['']}\n", "entry that is not a text"},

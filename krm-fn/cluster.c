@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: Apache-2.0
+ *
+ * Asks the Kubernetes API for one object; see cluster.h. What the API server says in words is not passed on: it may be anybody's.
+ */
+#include "cluster.h"
+
+#include "cluster_access.h"
+
+#include "base/text.h"
+#include "keys/http_ask.h"
+#include "keys/http_retry.h"
+
+#include <stdio.h>
+
+#define RBAC_EXAMPLE "examples/cluster/rbac.yaml"
+
+const struct cluster_kind cluster_secret = {"api/v1", "secrets", "Secret"};
+const struct cluster_kind cluster_config_map = {"api/v1", "configmaps", "ConfigMap"};
+
+/* What is asked for. */
+struct question {
+	const struct cluster_kind *kind;
+	struct span namespace, name;
+};
+
+void cluster_init(struct cluster *cluster, const struct options *options,
+		  const struct policy *policy, struct host *host)
+{
+	cluster->options = options;
+	cluster->policy = policy;
+	cluster->host = host;
+}
+
+bool cluster_at_hand(const struct cluster *cluster)
+{
+	return cluster->host && (cluster->options->cluster || cluster_access_in_pod());
+}
+
+struct cluster_name cluster_called(const struct cluster *cluster)
+{
+	struct cluster_name name = {"the cluster"};
+
+	if (cluster->access && cluster->access->config.context.len)
+		(void)snprintf(name.text, sizeof(name.text), "the cluster of context '%s'",
+			       text_quote(cluster->access->config.context).text);
+	return name;
+}
+
+static void ended(struct http *http, struct http_call *call)
+{
+	(void)http_retry(http, call, http_judge(call));
+}
+
+static int add_headers(struct http_ask *ask, struct span token, struct err *err)
+{
+	CLEAN_BUF struct buf bearer = BUF_INIT((size_t)HTTP_ASK_TEXT_MAX);
+
+	http_ask_header(ask, "Accept", SPAN("application/json"));
+	if (!token.len)
+		return 0;
+	buf_add_str(&bearer, "Bearer ");
+	buf_add_span(&bearer, token);
+	if (buf_check(&bearer, err) < 0)
+		return -1;
+	http_ask_header(ask, "Authorization", buf_span(&bearer));
+	return 0;
+}
+
+/* One request, with its retries. */
+static int ask_once(struct cluster *cluster, const struct question *question, struct http_ask *ask,
+		    struct err *err)
+{
+	const struct cluster_access *access = cluster->access;
+	struct http *http = cluster->host->http;
+
+	http_ask_reset(ask);
+	ask->call.method = "GET";
+	ask->call.lane = "cluster";
+	ask->call.tls = &access->tls;
+	ask->call.plain = access->plain;
+	ask->call.done = ended;
+	ask->call.answer.limit = CLUSTER_OBJECT_MAX;
+	buf_add_span(&ask->url, access->config.server);
+	buf_printf(&ask->url, "/%s/namespaces/", question->kind->api);
+	http_ask_escape(question->namespace, &ask->url);
+	buf_printf(&ask->url, "/%s/", question->kind->plural);
+	http_ask_escape(question->name, &ask->url);
+	if (add_headers(ask, access->token, err) < 0)
+		return -1;
+	http_begin(http);
+	if (http_ask_send(http, ask, err) < 0)
+		return -1;
+	return http_drive(http, err);
+}
+
+/* A token that has just been replaced, or one of a plugin that ended early, is worth a second look. */
+static int ask_twice(struct cluster *cluster, const struct question *question, struct http_ask *ask,
+		     struct err *err)
+{
+	struct cluster_access *access = cluster->access;
+
+	if (cluster_access_refresh(access, cluster->policy, false, err) < 0 ||
+	    ask_once(cluster, question, ask, err) < 0)
+		return -1;
+	if (ask->call.failure || ask->call.status != 401 || !access->rotates)
+		return 0;
+	if (cluster_access_refresh(access, cluster->policy, true, err) < 0)
+		return -1;
+	return ask_once(cluster, question, ask, err);
+}
+
+/* The API server says of what is not there what it was asked for; a proxy or another server does not. */
+static bool is_missing(const struct http_call *call, const struct question *question)
+{
+	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
+	struct err bad = ERR_INIT;
+
+	return call->status == 404 && answer_read(buf_span(&call->answer), &answer, &bad) == 0 &&
+	       span_is(answer_text(&answer, "kind"), "Status") &&
+	       span_is(answer_text(&answer, "reason"), "NotFound") &&
+	       span_is(answer_text(&answer, "details.kind"), question->kind->plural) &&
+	       span_eq(answer_text(&answer, "details.name"), question->name);
+}
+
+static int refuse(const struct question *question, const struct http_call *call, struct err *err)
+{
+	http_tell(call, err);
+	if (call->failure == HTTP_UNTRUSTED)
+		return err_hint(err, "is the cluster's certificate-authority still the right one?");
+	if (call->failure)
+		return -1;
+	if (call->status == 401)
+		return err_hint(err, "it does not know who asks: a token or certificate that has "
+				     "expired, or is for another cluster");
+	if (call->status == 403)
+		return err_hint(err,
+				"who asks may not `get` %s '%s' in namespace '%s'; " RBAC_EXAMPLE
+				" has a Role and RoleBinding that let it",
+				question->kind->plural, text_quote(question->name).text,
+				text_quote(question->namespace).text);
+	if (call->status == 404)
+		return err_hint(err, "does the server speak the Kubernetes API, and know %s of %s?",
+				question->kind->plural, question->kind->api);
+	return -1;
+}
+
+/* It must be what was asked for. */
+static int take(const struct question *question, struct http_call *call,
+		struct cluster_object *ret_object, struct err *err)
+{
+	buf_move(&ret_object->text, &call->answer);
+	if (answer_read(buf_span(&ret_object->text), &ret_object->answer, err) < 0)
+		return -1;
+	if (!span_is(answer_text(&ret_object->answer, "kind"), question->kind->kind) ||
+	    !span_eq(answer_text(&ret_object->answer, "metadata.name"), question->name) ||
+	    !span_eq(answer_text(&ret_object->answer, "metadata.namespace"), question->namespace))
+		return err_set(err, ERR_FORMAT, "the answer is another object");
+	return 0;
+}
+
+static int ask_for(struct cluster *cluster, const struct question *question,
+		   struct cluster_object *ret_object, bool *ret_found, struct err *err)
+{
+	CLEANUP(http_ask_release) struct http_ask ask = HTTP_ASK_INIT;
+
+	if (!cluster->access && cluster_access_new(cluster->options, &cluster->access, err) < 0)
+		return -1;
+	if (ask_twice(cluster, question, &ask, err) < 0)
+		return -1;
+	*ret_found = !ask.call.failure && ask.call.status == 200;
+	if (*ret_found)
+		return take(question, &ask.call, ret_object, err);
+	return !ask.call.failure && is_missing(&ask.call, question)
+		       ? 0
+		       : refuse(question, &ask.call, err);
+}
+
+int cluster_get(struct cluster *cluster, const struct cluster_kind *kind, const char *ours,
+		struct span namespace, struct span name, struct cluster_object *ret_object,
+		bool *ret_found, struct err *err)
+{
+	const struct question question = {kind, namespace, name};
+
+	if (policy_namespace_allowed(cluster->policy, namespace, ours, true, err) < 0)
+		return -1;
+	if (ask_for(cluster, &question, ret_object, ret_found, err) < 0)
+		return err_wrap(err, "%s '%s/%s' of %s", kind->kind, text_quote(namespace).text,
+				text_quote(name).text, cluster_called(cluster).text);
+	return 0;
+}
+
+const struct doc_node *cluster_tree(const struct cluster_object *object)
+{
+	return object->answer.doc.first;
+}
+
+void cluster_object_release(struct cluster_object *object)
+{
+	answer_release(&object->answer);
+	buf_release(&object->text);
+}
+
+void cluster_release(struct cluster *cluster)
+{
+	if (!cluster)
+		return;
+	cluster_access_free(cluster->access);
+	*cluster = (struct cluster)CLUSTER_INIT;
+}
