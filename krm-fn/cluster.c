@@ -5,6 +5,7 @@
 #include "cluster.h"
 
 #include "cluster_access.h"
+#include "item.h"
 
 #include "base/text.h"
 #include "keys/http_ask.h"
@@ -181,6 +182,10 @@ int cluster_get(struct cluster *cluster, const struct cluster_kind *kind, const 
 {
 	const struct question question = {kind, namespace, name};
 
+	/* They become a path, and come from Git. */
+	if (!item_name_valid(namespace) || !item_name_valid(name))
+		return err_set(err, ERR_USAGE, "'%s/%s' is not a name of a %s",
+			       text_quote(namespace).text, text_quote(name).text, kind->kind);
 	if (policy_namespace_allowed(cluster->policy, namespace, ours, true, err) < 0)
 		return -1;
 	if (ask_for(cluster, &question, ret_object, ret_found, err) < 0)

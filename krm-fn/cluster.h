@@ -59,14 +59,15 @@ void cluster_init(struct cluster *cluster, const struct options *options,
 /* True where the operator has said --cluster, or this is a pod with a service account. */
 bool cluster_at_hand(const struct cluster *cluster);
 
-/* Reads one object. ours: what policy_namespace_allowed() calls so. ret_object must be CLUSTER_OBJECT_INIT; *ret_found is false where the cluster has no such object, and the answer is empty then.
- * Errors: ERR_POLICY for a namespace whose keys may not be used (before anything is looked for), for TLS that can not be trusted, for plugins that are
- * not allowed; ERR_DENIED (401, 403, with a hint); ERR_UNREACHABLE; ERR_NO_KEY for other answers; those of files and kubeconfig_read(). */
+/* Reads one object. ours: what policy_namespace_allowed() calls so. ret_object must be CLUSTER_OBJECT_INIT; *ret_found is false where the cluster has no
+ * such object, and ret_object is empty then. Errors: ERR_USAGE for what is no name; ERR_POLICY for a namespace whose keys may not be used (before
+ * anything is looked for), for TLS that can not be trusted, for plugins that are not allowed; ERR_DENIED (401, 403, with a hint); ERR_UNREACHABLE;
+ * ERR_NO_KEY for other answers; those of files and kubeconfig_read(). */
 int cluster_get(struct cluster *cluster, const struct cluster_kind *kind, const char *ours,
 		struct span namespace, struct span name, struct cluster_object *ret_object,
 		bool *ret_found, struct err *err) NODISCARD;
 
-/* How the cluster is called in messages: "context 'NAME'", "the cluster". */
+/* How the cluster is called in messages: "the cluster of context 'NAME'", "the cluster". */
 struct cluster_name {
 	char text[TEXT_QUOTE_MAX * 4 + 48];
 };

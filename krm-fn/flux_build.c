@@ -247,6 +247,8 @@ static int load_vars(struct flux_build *build, struct flux_vars *vars, struct er
 	CLEAN_BUF struct buf text = BUF_INIT((size_t)DOC_INPUT_MAX + 1);
 	CLEAN_MANIFESTS struct manifests manifests = MANIFESTS_INIT;
 	CLEAN_ARENA struct arena arena = ARENA_INIT((size_t)MANIFESTS_MAX * 2);
+	struct session *session = build->session;
+	struct flux_vars_places places = {.ours = session->options.ns};
 	bool *opened;
 	size_t i;
 
@@ -267,7 +269,10 @@ static int load_vars(struct flux_build *build, struct flux_vars *vars, struct er
 	opened = arena_alloc(&arena, mark_sops(manifests.doc.first, NULL) + 1, err);
 	if (!opened || open_objects(build, &manifests, opened, &arena, err) < 0)
 		return -1;
-	if (flux_vars_load(build->spec, manifests.items, manifests.count, vars, err) < 0)
+	places.items = manifests.items;
+	places.count = manifests.count;
+	places.cluster = cluster_at_hand(&session->cluster) ? &session->cluster : NULL;
+	if (flux_vars_load(build->spec, &places, vars, err) < 0)
 		return -1;
 	/* They may be anywhere afterwards. */
 	for (i = 0; i < vars->count && build->secrets; i++) {

@@ -85,42 +85,56 @@ static int set_all(struct flux_vars *vars, const struct doc_node *map, bool base
 }
 
 static const struct doc_node *find(const struct flux_spec *spec, struct span kind, struct span name,
-				   struct doc_node *const *items, size_t count)
+				   const struct flux_vars_places *places)
 {
 	size_t i;
 
-	for (i = 0; i < count; i++) {
-		struct span ns = item_namespace(items[i]);
+	for (i = 0; i < places->count; i++) {
+		const struct doc_node *item = places->items[i];
+		struct span ns = item_namespace(item);
 
-		if (span_eq(doc_get_str(items[i], "kind"), kind) &&
-		    span_is(doc_get_str(items[i], "apiVersion"), "v1") &&
-		    span_eq(item_name(items[i]), name) &&
+		if (span_eq(doc_get_str(item, "kind"), kind) &&
+		    span_is(doc_get_str(item, "apiVersion"), "v1") &&
+		    span_eq(item_name(item), name) &&
 		    (!ns.len || !spec->ns.len || span_eq(ns, spec->ns)))
-			return items[i];
+			return item;
 	}
 	return NULL;
 }
 
+static int missing(bool secret, struct span name, const struct flux_vars_places *places,
+		   struct err *err)
+{
+	(void)err_set(err, places->cluster ? ERR_UNREACHABLE : ERR_NOT_FOUND,
+		      "%s '%s' of 'substituteFrom' is not there", secret ? "Secret" : "ConfigMap",
+		      text_quote(name).text);
+	return err_hint(err, "--substitute-from FILE names a manifest with it%s",
+			places->cluster ? "; nor is it in the cluster" : "");
+}
+
 static int load_from(struct flux_vars *vars, const struct flux_spec *spec,
-		     const struct doc_node *from, struct doc_node *const *items, size_t count,
+		     const struct doc_node *from, const struct flux_vars_places *places,
 		     struct err *err)
 {
+	CLEAN_CLUSTER_OBJECT struct cluster_object object = CLUSTER_OBJECT_INIT;
 	struct span kind = doc_get_str(from, "kind"), name = doc_get_str(from, "name");
-	bool secret = span_is(kind, "Secret"), optional;
+	struct span ns = spec->ns.len || !places->ours ? spec->ns : span_str(places->ours);
+	bool secret = span_is(kind, "Secret"), optional, found = false;
 	const struct doc_node *item;
 
 	if (conf_bool(from, "optional", &optional, err) < 0)
 		return -1;
 	if (!secret && !span_is(kind, "ConfigMap"))
 		return 0;
-	item = find(spec, kind, name, items, count);
-	if (!item && optional)
-		return 0;
-	if (!item) {
-		(void)err_set(err, ERR_NOT_FOUND, "%s '%s' of 'substituteFrom' is not there",
-			      secret ? "Secret" : "ConfigMap", text_quote(name).text);
-		return err_hint(err, "--substitute-from FILE names a manifest with it");
-	}
+	item = find(spec, kind, name, places);
+	if (!item && places->cluster &&
+	    cluster_get(places->cluster, secret ? &cluster_secret : &cluster_config_map,
+			places->ours, ns, name, &object, &found, err) < 0)
+		return -1;
+	if (found)
+		item = cluster_tree(&object);
+	if (!item)
+		return optional ? 0 : missing(secret, name, places, err);
 	if (set_all(vars, doc_get(item, "data"), secret, secret, err) < 0 ||
 	    (secret && set_all(vars, doc_get(item, "stringData"), false, true, err) < 0))
 		return err_wrap(err, "%s '%s'", secret ? "Secret" : "ConfigMap",
@@ -128,7 +142,7 @@ static int load_from(struct flux_vars *vars, const struct flux_spec *spec,
 	return 0;
 }
 
-int flux_vars_load(const struct flux_spec *spec, struct doc_node *const *items, size_t count,
+int flux_vars_load(const struct flux_spec *spec, const struct flux_vars_places *places,
 		   struct flux_vars *ret_vars, struct err *err)
 {
 	const struct doc_node *from;
@@ -140,7 +154,7 @@ int flux_vars_load(const struct flux_spec *spec, struct doc_node *const *items, 
 	if (spec->substitute_from) {
 		doc_each (from, spec->substitute_from) {
 			if (from->kind == DOC_MAP &&
-			    load_from(ret_vars, spec, from, items, count, err) < 0)
+			    load_from(ret_vars, spec, from, places, err) < 0)
 				return err_wrap(err, "spec.postBuild");
 		}
 	}

@@ -5,16 +5,15 @@
 #ifndef KEYS_LOOKUP_H
 #define KEYS_LOOKUP_H
 
+#include "item.h"
 #include "keys.h"
-
-enum { KEYS_NAME_MAX = 253 /* bytes of a Kubernetes name (RFC 1123 subdomain) */ };
 
 struct keys_lookup {
 	const struct keys_where *where;
 	const struct policy *policy;
 	struct keyring *ring;
 	struct span namespace, name;       /* namespace may be a null span */
-	char label[2 * KEYS_NAME_MAX + 2]; /* "NAMESPACE/NAME" */
+	char label[2 * ITEM_NAME_MAX + 2]; /* "NAMESPACE/NAME" */
 	struct buf places;                 /* where it was not, for the message */
 	bool found;                        /* and imported */
 };

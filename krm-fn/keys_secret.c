@@ -16,24 +16,6 @@ static void lookup_release(struct keys_lookup *lookup)
 	buf_release(&lookup->places);
 }
 
-/* A name becomes part of a path: only what the API server would take as one. */
-static bool name_good(struct span name)
-{
-	size_t i;
-
-	if (!name.len || name.len > KEYS_NAME_MAX)
-		return false;
-	for (i = 0; i < name.len; i++) {
-		uint8_t c = name.data[i];
-		bool edge = i == 0 || i + 1 == name.len;
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		      (!edge && (c == '-' || c == '.'))))
-			return false;
-	}
-	return true;
-}
-
 void keys_lookup_not_in(struct keys_lookup *lookup, const char *what, const char *path)
 {
 	if (lookup->places.len)
@@ -92,7 +74,7 @@ int keys_of_secret_ref(struct keyring *ring, const struct keys_where *where,
 
 	if (!namespace.len && where->ns)
 		lookup.namespace = span_str(where->ns);
-	if (!name_good(name) || (lookup.namespace.len && !name_good(lookup.namespace)))
+	if (!item_name_valid(name) || (lookup.namespace.len && !item_name_valid(lookup.namespace)))
 		return err_set(err, ERR_USAGE, "secretRef '%s/%s' is not a name of a Secret",
 			       text_quote(lookup.namespace).text, text_quote(name).text);
 	snprintf(lookup.label, sizeof(lookup.label), "%.*s%s%.*s", (int)lookup.namespace.len,

@@ -116,10 +116,10 @@ static int keys_of_global_age(struct session *session, const struct keys_where *
 {
 	struct span name = span_str(session->options.global_age);
 	size_t slash = span_find(name, 0, '/');
-	char ns[KEYS_NAME_MAX + 1];
+	char ns[ITEM_NAME_MAX + 1];
 	struct keys_where global = *where;
 
-	if (slash == name.len || slash > KEYS_NAME_MAX)
+	if (slash == name.len || slash > ITEM_NAME_MAX)
 		return err_set(err, ERR_USAGE, "'--global-age' is not NAMESPACE/NAME");
 	memcpy(ns, name.data, slash);
 	ns[slash] = '\0';

@@ -3,6 +3,7 @@
 import base64
 import json
 import os
+import shutil
 import sys
 
 import pytest
@@ -10,7 +11,9 @@ from conftest import DATA
 from fakes import faults
 from fakes.base import Trap
 from fakes.certificates import context
-from fakes.kubernetes import TOKEN, Kubernetes, kubeconfig, pod, secret
+from fakes.kubernetes import TOKEN, Kubernetes, config_map, kubeconfig, pod, secret
+
+from test_build import STUB
 
 KEY = (DATA / "bad" / "keys" / "age.agekey").read_text()
 CANARY = json.loads((DATA / "bad" / "canaries.json").read_text())
@@ -394,3 +397,75 @@ def test_the_secret_is_wiped_with_the_run(place, cluster, use):
         for name in files:
             if name != "config":
                 assert not {one for one in (identity, TOKEN.encode()) if one in open(os.path.join(path, name), "rb").read()}, name
+
+
+# ------------------------------------------------------------------------------------------------------------ what a build takes from it
+
+@pytest.fixture
+def repo(place):
+    """tests/data/flux/repo as the working directory; its Kustomization takes variables from a ConfigMap and a Secret."""
+    shutil.copytree(DATA / "flux" / "repo", place.cwd, dirs_exist_ok=True)
+    path = place.cwd / "clusters/prod/apps.yaml"
+    path.write_text(path.read_text() + "  postBuild:\n    substituteFrom:\n    - {kind: ConfigMap, name: vars}\n    - {kind: Secret, name: vars}\n"
+                    "    - {kind: Secret, name: more, optional: true}\n")
+    place.write("apps/db/settings.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: settings}\ndata: {a: '${A}', b: '${B}'}\n")
+    return place
+
+
+FLUX_KEYS = secret("flux-system", "sops-keys", age_agekey=(DATA / "age.agekey").read_text())
+VARS = (config_map("flux-system", "vars", A="one", B="two"), secret("flux-system", "vars", B="canary-variable"))
+
+
+def build(place, *argv, env, name="apps"):
+    return place.run("build", "--kustomize", STUB, "--name", name, *OURS, *argv, ".", env=env)
+
+
+def test_a_build_takes_variables_from_the_cluster(repo, certificates, use):
+    with Kubernetes(FLUX_KEYS, *VARS, tls=context(certificates.server)) as fake:
+        result = build(repo, "--cluster", env=use(fake))
+        assert result.status == 0, result.message
+        assert [one.path.split("/namespaces/flux-system/")[1] for one in fake.requests] == ["secrets/sops-keys", "configmaps/vars", "secrets/vars", "secrets/more"]
+        assert b"a: one" in result.stdout and b"b: canary-variable" in result.stdout
+
+
+def test_the_token_rotates_between_two_lookups(repo, certificates):
+    """Each request shows the token of then."""
+    with Kubernetes(FLUX_KEYS, *VARS, tls=context(certificates.server)) as fake:
+        env = pod(repo.path / "account", fake, certificates)
+        shown, usual = [], fake.answer
+
+        def answer(request):
+            shown.append(request.headers["authorization"])
+            got = usual(request)
+            token = f"{TOKEN}-{len(shown)}"
+            fake.tokens = {token}
+            (repo.path / "account" / "token").write_text(token)
+            return got
+
+        fake.answer = answer
+        result = build(repo, env=env)
+        assert result.status == 0, result.message
+        assert shown == [f"Bearer {TOKEN}", *(f"Bearer {TOKEN}-{n}" for n in (1, 2, 3))]
+
+
+def test_a_variable_source_that_is_not_there(repo, certificates, use):
+    with Kubernetes(FLUX_KEYS, VARS[1], tls=context(certificates.server)) as fake:
+        result = build(repo, "--cluster", env=use(fake))
+        assert refused(result, "ConfigMap 'vars' of 'substituteFrom' is not there", "nor is it in the cluster", status=RETRY)
+
+
+def test_given_manifests_come_before_the_cluster(repo, certificates, use):
+    with Kubernetes(FLUX_KEYS, VARS[1], tls=context(certificates.server)) as fake:
+        path = repo.write("vars.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: vars, namespace: flux-system}\ndata: {A: mine}\n")
+        result = build(repo, "--cluster", "--substitute-from", path, env=use(fake))
+        assert result.status == 0 and b"a: mine" in result.stdout, result.message
+        assert not [one for one in fake.requests if "configmaps" in one.path]
+
+
+@pytest.mark.parametrize("name", ["..", "../../../shop/secrets/db", "a?limit=1", "A"])
+def test_variable_sources_have_names(repo, certificates, use, name):
+    path = repo.cwd / "clusters/prod/apps.yaml"
+    path.write_text(path.read_text().replace("{kind: ConfigMap, name: vars}", f"{{kind: ConfigMap, name: '{name}'}}"))
+    with Kubernetes(FLUX_KEYS, *VARS, tls=context(certificates.server)) as fake:
+        assert refused(build(repo, "--cluster", env=use(fake)), "is not a name of a ConfigMap", status=USAGE)
+        assert [one.path for one in fake.requests] == [TARGET]

@@ -61,6 +61,7 @@ static void finish(size_t i)
 	CLEAN_MANIFESTS struct manifests manifests = MANIFESTS_INIT, from = MANIFESTS_INIT;
 	CLEAN_FLUX_VARS struct flux_vars vars = FLUX_VARS_INIT;
 	struct flux_spec spec = {.object = NULL};
+	struct flux_vars_places places;
 	const struct flux_finish finish = {.spec = &spec, .vars = &vars};
 	const bool opened[2] = {false, false};
 	struct err err = ERR_INIT;
@@ -72,7 +73,8 @@ static void finish(size_t i)
 	assert_int_equal(flux_spec_read(doc.first, &spec, &err), 0);
 	assert_int_equal(manifests_read(SPAN(FROM), "from", &from, &err), 0);
 	assert_int_equal(manifests_read(span_str(cases[i].text), "text", &manifests, &err), 0);
-	r = flux_vars_load(&spec, from.items, from.count, &vars, &err);
+	places = (struct flux_vars_places){.items = from.items, .count = from.count};
+	r = flux_vars_load(&spec, &places, &vars, &err);
 	if (r == 0)
 		r = flux_finish(&finish, &manifests, opened, &out, &err);
 	if (r != (cases[i].want ? 0 : -1))
