@@ -166,6 +166,10 @@ int serve_options_parse(int argc, char **argv, struct serve_options *options, st
 		if (r < 0 || (r == 0 && take(options, argc, argv, &at, err) < 0))
 			return -1;
 	}
+	if (options->keys.cluster) {
+		(void)err_set(err, ERR_USAGE, "serve: keys from the cluster are not for a sidecar");
+		return err_hint(err, "mount the Secret, and name the folder: --keys-flat DIR");
+	}
 	if (options->listen_count == 0 && (!options->aws_kms || options->probe))
 		return usage(err, "nothing to listen on: name a socket with", "--listen");
 	if ((options->aws_kms != NULL) != (options->kms_pair != NULL))

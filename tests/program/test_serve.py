@@ -204,6 +204,7 @@ def test_odd_places_are_refused(place, keys, make, message):
     (["--aws-kms", "127.0.0.1:0"], "go together"),
     (["--listen", "unix:///x/y.sock", "--probe", "soon"], "--probe takes live or ready"),
     (["--probe", "live", "--aws-kms", "127.0.0.1:1", "--aws-kms-key", "x"], "nothing to listen on"),
+    (["--listen", "unix:///x/y.sock", "--cluster"], "are not for a sidecar"),
 ])
 def test_usage(run, argv, message):
     result = run("serve", *argv)
