@@ -4,6 +4,7 @@
  */
 #include "build_args.h"
 
+#include "flux_cluster.h"
 #include "flux_sources.h"
 #include "paths.h"
 
@@ -97,9 +98,30 @@ static int set_plain_root(const struct build_args *args, struct build_run *run, 
 	return 0;
 }
 
+/* What is nearer counts: the cluster is asked for what the repository does not have. */
+static int find_named(const struct build_args *args, struct build_run *run, bool *ret_remote,
+		      struct err *err)
+{
+	const char *ns = run->session.options.ns;
+	bool found = false;
+
+	if (session_open(&run->session, err) < 0)
+		return -1;
+	*ret_remote = false;
+	if (!cluster_at_hand(&run->session.cluster))
+		return flux_object_find(run->root, args->name, ns, &run->object, NULL, err);
+	if (flux_object_find(run->root, args->name, ns, &run->object, &found, err) < 0)
+		return -1;
+	*ret_remote = !found;
+	return found ? 0
+		     : flux_cluster_read(&run->session.cluster, args->name, ns, !args->source,
+					 &run->object, err);
+}
+
 static int find_object(const struct build_args *args, struct build_run *run, struct err *err)
 {
 	const char *ns = run->session.options.ns;
+	bool remote = false;
 	struct span path;
 
 	if (args->object) {
@@ -107,7 +129,7 @@ static int find_object(const struct build_args *args, struct build_run *run, str
 				     err) < 0)
 			return -1;
 	} else if (args->name) {
-		if (flux_object_find(run->root, args->name, ns, &run->object, err) < 0)
+		if (find_named(args, run, &remote, err) < 0)
 			return -1;
 	} else {
 		return args->source ? err_set(err, ERR_USAGE,
@@ -115,7 +137,7 @@ static int find_object(const struct build_args *args, struct build_run *run, str
 					      "FILE or --name NAME")
 				    : 0;
 	}
-	if (flux_object_source(&run->object, args->source, err) < 0)
+	if ((args->source || !remote) && flux_object_source(&run->object, args->source, err) < 0)
 		return -1;
 	path = run->object.spec.path;
 	if (path.len >= PATH_MAX || memchr(path.len ? path.data : (const uint8_t *)"", 0, path.len))

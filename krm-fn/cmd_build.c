@@ -21,7 +21,7 @@ static const char help[] =
 	"  --lax                   variables that are not there are empty\n"
 	"  --keys DIR, --keys-flat DIR, --key-secret FILE, --namespace NS\n"
 	"                          where key Secrets lie, and whose may be used\n"
-	"  --cluster[=CONTEXT]     those of the kubeconfig's cluster, too\n"
+	"  --cluster[=CONTEXT]     also what the kubeconfig's cluster has\n"
 	"  --global-age NS/NAME    the age keys of a Kustomization without secretRef\n"
 	"  --mac verify            a wrong MAC is an error, not a warning\n"
 	"  --compat flux           let through what Flux lets through, and warn\n"

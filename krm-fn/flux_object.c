@@ -116,14 +116,16 @@ static enum walk_next look(void *cookie, const struct walk_file *file, struct er
 }
 
 int flux_object_find(const char *root, const char *name, const char *ns,
-		     struct flux_object *ret_object, struct err *err)
+		     struct flux_object *ret_object, bool *ret_found, struct err *err)
 {
 	const struct walk_options options = {.root = root, .files_max = FILES_MAX};
 	struct wanted wanted = {.name = name, .ns = ns, .object = ret_object};
 
 	if (walk_tree(&options, look, &wanted, NULL, NULL, err) < 0)
 		return -1;
-	return not_found(&wanted, root, err);
+	if (ret_found)
+		*ret_found = wanted.found;
+	return ret_found ? 0 : not_found(&wanted, root, err);
 }
 
 /* Without a sourceRef in the object, any source will do. */

@@ -36,9 +36,9 @@ struct flux_object {
 int flux_object_read(const char *path, const char *name, const char *ns,
 		     struct flux_object *ret_object, struct err *err) NODISCARD;
 
-/* The same from all YAML files below root (absolute). */
+/* The same from all YAML files below root (absolute). ret_found: whether there is one; NULL: there must be. */
 int flux_object_find(const char *root, const char *name, const char *ns,
-		     struct flux_object *ret_object, struct err *err) NODISCARD;
+		     struct flux_object *ret_object, bool *ret_found, struct err *err) NODISCARD;
 
 /* The source object: out of the file (--source) where not NULL, else out of the file of the object itself, if it is there. */
 int flux_object_source(struct flux_object *object, const char *path, struct err *err) NODISCARD;

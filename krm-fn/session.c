@@ -20,7 +20,7 @@ static void use_sidecar(struct session *session)
 	session->remote = &session->sidecar;
 }
 
-int session_start(struct session *session, const struct config *config, struct err *err)
+int session_open(struct session *session, struct err *err)
 {
 	if (!session->has_policy && policy_load(&session->policy, err) < 0)
 		return -1;
@@ -37,6 +37,14 @@ int session_start(struct session *session, const struct config *config, struct e
 	if (!session->has_policy && !session->elder && !session->remote)
 		cluster_init(&session->cluster, &session->options, &session->policy,
 			     &session->host);
+	session->open = true;
+	return 0;
+}
+
+int session_start(struct session *session, const struct config *config, struct err *err)
+{
+	if (!session->open && session_open(session, err) < 0)
+		return -1;
 	return policy_mac(&session->policy, config->mac, &session->mac, err);
 }
 

@@ -25,7 +25,7 @@ struct session {
 	struct cluster cluster;
 	struct confine confine;
 	enum policy_mac mac;
-	bool has_keys;
+	bool open, has_keys;
 	/* Set by programs that run for long, before session_start(): */
 	bool has_policy; /* policy is there already, and the owner's to release: session_release() forgets it */
 	bool no_ambient; /* keys come from the options alone, never from the environment and the user's files */
@@ -49,8 +49,11 @@ enum { SESSION_SECRET_MAX = 1024 /* bytes of a secretRef: two names of Kubernete
 	}
 #define CLEAN_SESSION CLEANUP(session_release)
 
-/* Reads the operator's policy, bounds what config asks for by it, and makes the ring's host. options must be set, and the session must not be moved any more.
- * Errors: those of policy_load(), policy_mac() and host_open(). */
+/* Reads the operator's policy and makes the ring's host. options must be set, and the session must not be moved any more. session_start() does it where it
+ * is not done. Errors: those of policy_load() and host_open(). */
+int session_open(struct session *session, struct err *err) NODISCARD;
+
+/* Bounds what config asks for by the policy. Errors: those of session_open() and policy_mac(). */
 int session_start(struct session *session, const struct config *config, struct err *err) NODISCARD;
 
 /* Opens the root, once. */

@@ -7,6 +7,7 @@ import shutil
 import sys
 
 import pytest
+import yaml
 from conftest import DATA
 from fakes import faults
 from fakes.base import Trap
@@ -469,3 +470,41 @@ def test_variable_sources_have_names(repo, certificates, use, name):
     with Kubernetes(FLUX_KEYS, *VARS, tls=context(certificates.server)) as fake:
         assert refused(build(repo, "--cluster", env=use(fake)), "is not a name of a ConfigMap", status=USAGE)
         assert [one.path for one in fake.requests] == [TARGET]
+
+
+def flux_objects(repo):
+    """The objects of the repository as the API server has them, with what it adds."""
+    path = repo.cwd / "clusters/prod/apps.yaml"
+    source, apps = yaml.safe_load_all(path.read_text())
+    apps["metadata"] |= {"uid": "0-1", "managedFields": [{"manager": "flux", "fieldsV1": {"f:spec": {".": {}}}}]}
+    return source, {**apps, "status": {"observedGeneration": 1}}
+
+
+def test_the_kustomization_itself_from_the_cluster(repo, certificates, use):
+    with Kubernetes(FLUX_KEYS, *VARS, *flux_objects(repo), tls=context(certificates.server)) as fake:
+        near = build(repo, "--cluster", env=use(fake))
+        assert near.status == 0 and not [one for one in fake.requests if "/apis/" in one.path], near.message
+        shutil.rmtree(repo.cwd / "clusters")
+        far = build(repo, "--cluster", env=use(fake))
+        assert (far.status, far.stdout) == (0, near.stdout), far.message
+        assert [one.path for one in fake.requests if "/apis/" in one.path] == [
+            "/apis/kustomize.toolkit.fluxcd.io/v1/namespaces/flux-system/kustomizations/apps",
+            "/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/flux-system"]
+        # What the source ignores is not in the build.
+        source = fake.objects["/apis/source.toolkit.fluxcd.io/v1/namespaces/flux-system/gitrepositories/flux-system"]
+        source["spec"]["ignore"] = "/apps/db/settings.yaml\n"
+        assert build(repo, "--cluster", env=use(fake)).status != 0
+
+
+def test_a_kustomization_that_is_nowhere(repo, certificates, use):
+    source, apps = flux_objects(repo)
+    shutil.rmtree(repo.cwd / "clusters")
+    with Kubernetes(FLUX_KEYS, *VARS, apps, tls=context(certificates.server)) as fake:
+        assert refused(build(repo, "--cluster", env=use(fake), name="web"), "Kustomization 'flux-system/web' is not in the cluster", status=RETRY)
+        assert refused(build(repo, "--cluster", env=use(fake)), "GitRepository 'flux-system/flux-system' is not in the cluster", status=RETRY)
+        path = repo.write("source.yaml", yaml.safe_dump(source))
+        assert build(repo, "--cluster", "--source", path, env=use(fake)).status == 0
+        result = repo.run("build", "--kustomize", STUB, "--name", "apps", "--cluster", ".", env=use(fake))
+        assert refused(result, "say its --namespace", status=USAGE)
+        apps["spec"]["sourceRef"]["kind"] = "ExternalArtifact"
+        assert refused(build(repo, "--cluster", env=use(fake)), "'ExternalArtifact' is not read from the cluster", status=DATA_ERROR)
