@@ -31,8 +31,23 @@ static int gone(struct err *err)
 	return err_set(err, ERR_UNREACHABLE, "the process that holds the keys is not there");
 }
 
-/* Hands one end over; it is closed here in any case. */
-static int hand_over(const struct exchange *exchange, int fd, struct err *err)
+/* Waits for the other side; -1 where it does not come in time. */
+static int wait_for(int fd, short what, int64_t deadline, struct err *err)
+{
+	struct pollfd one = {.fd = fd, .events = what};
+	int64_t left = deadline - shared_clock();
+	int r;
+
+	if (left <= 0)
+		return err_set(err, ERR_UNREACHABLE, "no key service has answered in time");
+	r = poll(&one, 1, (int)left);
+	if (r < 0 && errno != EINTR)
+		return err_errno(err, "waiting for the keeper");
+	return 0;
+}
+
+/* Hands one end over. A keeper that has too much to do takes no more from the line, so that it may be full. */
+static int hand_over(const struct exchange *exchange, int fd, int64_t deadline, struct err *err)
 {
 	struct exchange_peer peer = exchange->peer;
 	struct iovec words = {&peer, sizeof(peer)};
@@ -53,26 +68,13 @@ static int hand_over(const struct exchange *exchange, int fd, struct err *err)
 	cmsg->cmsg_type = SCM_RIGHTS;
 	cmsg->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
-	do {
-		sent = sendmsg(exchange->line, &message, MSG_NOSIGNAL);
-	} while (sent < 0 && errno == EINTR);
-	(void)close(fd);
+	while ((sent = sendmsg(exchange->line, &message, MSG_NOSIGNAL | MSG_DONTWAIT)) < 0) {
+		if (errno != EAGAIN && errno != EINTR)
+			return gone(err);
+		if (wait_for(exchange->line, POLLOUT, deadline, err) < 0)
+			return -1;
+	}
 	return sent == (ssize_t)sizeof(peer) ? 0 : gone(err);
-}
-
-/* Waits for the other side; -1 where it does not come in time. */
-static int wait_for(int fd, short what, int64_t deadline, struct err *err)
-{
-	struct pollfd one = {.fd = fd, .events = what};
-	int64_t left = deadline - shared_clock();
-	int r;
-
-	if (left <= 0)
-		return err_set(err, ERR_UNREACHABLE, "no key service has answered in time");
-	r = poll(&one, 1, (int)left);
-	if (r < 0 && errno != EINTR)
-		return err_errno(err, "waiting for the keeper");
-	return 0;
 }
 
 static int send_all(int fd, struct span frame, int64_t deadline, struct err *err)
@@ -128,13 +130,18 @@ static int ask(int fd, struct span frame, int64_t deadline, struct buf *ret_body
 int exchange_ask(void *cookie, struct span frame, struct buf *ret_body, struct err *err)
 {
 	const struct exchange *exchange = cookie;
+	int64_t deadline = shared_clock() + exchange->timeout_ms;
 	int fds[2], r;
+	ssize_t n;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
 		return err_errno(err, "asking for keys");
-	r = hand_over(exchange, fds[1], err);
+	/* As much as there is room for goes first, so that the keeper finds a question whole when it hears of it. */
+	n = send(fds[0], frame.data, frame.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	r = hand_over(exchange, fds[1], deadline, err);
+	(void)close(fds[1]);
 	if (r == 0)
-		r = ask(fds[0], frame, shared_clock() + exchange->timeout_ms, ret_body, err);
+		r = ask(fds[0], span_from(frame, n > 0 ? (size_t)n : 0), deadline, ret_body, err);
 	(void)close(fds[0]);
 	return r;
 }
@@ -185,6 +192,5 @@ int exchange_accept(int line, struct exchange_peer *ret_peer)
 		(void)close(fd);
 		return -1;
 	}
-	(void)fcntl(fd, F_SETFL, O_NONBLOCK);
 	return fd;
 }

@@ -39,7 +39,7 @@ struct exchange {
 /* key_remote.exchange. Errors: ERR_UNREACHABLE (the keeper is gone or too slow), ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM. */
 int exchange_ask(void *cookie, struct span frame, struct buf *ret_body, struct err *err) NODISCARD;
 
-/* The keeper's side: the next question's descriptor (not blocking), or -1 where none waits or what came is no question. */
+/* The keeper's side: the next question's descriptor, which may block, or -1 where none waits or what came is no question. */
 int exchange_accept(int line, struct exchange_peer *ret_peer);
 
 #endif

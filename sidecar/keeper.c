@@ -16,11 +16,21 @@
 
 enum {
 	EVENTS = 64,
-	ASKS_MAX = 1024, /* at once; more wait in their lines */
-	SWEEP_MS = 1000, /* between two looks for what is over in the cache */
+	SPARES = 16,       /* of locked memory: questions under way, 16 KiB each */
+	ASKS_MAX = 1024,   /* at once; more wait in their lines */
+	ASKS_SET_MIN = 16, /* of them each set has its share, and not less than this */
+	SWEEP_MS = 1000,   /* between two looks for what is over in the cache */
 	IDLE_MS = 1000,
 	DRAIN_MS = 60 * 1000, /* that a keeper which was replaced may take for what it has begun */
-	CONTROL = -1,         /* what an event is of: the control, a line, or (0) a question */
+	CONTROL =
+		0, /* what an event is of: the control, a line by its number, or a question by its address */
+	LINES_MAX = SERVE_LISTENS_MAX + 1,
+};
+
+/* A set's line. */
+struct line {
+	size_t asks;
+	bool watched;
 };
 
 struct keeper {
@@ -31,18 +41,37 @@ struct keeper {
 	struct http *http;
 	int epoll;
 	struct ask *asks;
-	size_t ask_count;
+	struct line lines[LINES_MAX];
+	size_t bytes[LINES_MAX];
+	size_t share; /* of ASKS_MAX */
 	int64_t swept;
 	int64_t drain; /* when the end was asked for; 0: it was not */
 };
 
-static int watch(const struct keeper *keeper, int fd, int64_t what, struct err *err)
+static int watch(const struct keeper *keeper, int fd, uint64_t what)
 {
-	struct epoll_event event = {.events = EPOLLIN, .data.u64 = (uint64_t)what};
+	struct epoll_event event = {.events = EPOLLIN, .data.u64 = what};
 
-	if (epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, fd, &event) < 0)
-		return err_errno(err, "watching a descriptor");
-	return 0;
+	return epoll_ctl(keeper->epoll, EPOLL_CTL_ADD, fd, &event);
+}
+
+/* A set that has its share of questions is not listened to, nor is any by a keeper that ends: it leaves the lines to its successor. */
+static void mind_lines(struct keeper *keeper)
+{
+	size_t i;
+
+	for (i = 0; i < keeper->start->line_count; i++) {
+		struct line *line = &keeper->lines[i];
+		bool listen = !keeper->drain && line->asks < keeper->share;
+
+		if (listen == line->watched)
+			continue;
+		if (listen)
+			line->watched = watch(keeper, keeper->start->lines[i], i + 1) == 0;
+		else
+			line->watched = epoll_ctl(keeper->epoll, EPOLL_CTL_DEL,
+						  keeper->start->lines[i], NULL) < 0;
+	}
 }
 
 /* The pair is the door's worker's to use. It is looked at here because a keeper that does not start is the end, and later leaves all as it was; a worker
@@ -58,8 +87,8 @@ static int check_pair(const struct serve_options *options, struct err *err)
 static int set_up(struct keeper *keeper, struct err *err)
 {
 	const struct keeper_start *start = keeper->start;
-	size_t i;
 
+	secret_keep_spares(SPARES);
 	if (audit_open(&keeper->audit, start->options->audit, err) < 0 ||
 	    http_new(NULL, &keeper->http, err) < 0 ||
 	    keeper_keys_load(&keeper->keys, start->options, err) < 0 ||
@@ -76,12 +105,8 @@ static int set_up(struct keeper *keeper, struct err *err)
 	keeper->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (keeper->epoll < 0)
 		return err_errno(err, "epoll");
-	if (watch(keeper, start->control, CONTROL, err) < 0)
-		return -1;
-	for (i = 0; i < start->line_count; i++) {
-		if (watch(keeper, start->lines[i], (int64_t)i + 1, err) < 0)
-			return -1;
-	}
+	if (watch(keeper, start->control, CONTROL) < 0)
+		return err_errno(err, "watching a descriptor");
 	return 0;
 }
 
@@ -92,6 +117,10 @@ static void set_world(struct keeper *keeper)
 	keeper->world.shared = keeper->start->shared;
 	keeper->world.http = keeper->http;
 	keeper->world.sockets = keeper->start->sockets;
+	keeper->world.bytes = keeper->bytes;
+	keeper->share = ASKS_MAX / keeper->start->line_count;
+	if (keeper->share < ASKS_SET_MIN)
+		keeper->share = ASKS_SET_MIN;
 }
 
 static void accept_all(struct keeper *keeper, size_t set, int64_t now)
@@ -101,21 +130,21 @@ static void accept_all(struct keeper *keeper, size_t set, int64_t now)
 	struct ask *ask;
 	int fd;
 
-	while (!keeper->drain && keeper->ask_count < ASKS_MAX &&
+	while (!keeper->drain && keeper->lines[set].asks < keeper->share &&
 	       (fd = exchange_accept(keeper->start->lines[set], &peer)) >= 0) {
 		if (ask_new(fd, set, &peer, now + keeper->start->options->request_ms, &ask, &err) <
 		    0)
 			continue;
 		ask->next = keeper->asks;
 		keeper->asks = ask;
-		keeper->ask_count++;
+		keeper->lines[set].asks++;
 	}
 }
 
 /* A question that is being worked on says nothing more until it is answered, and the end of its worker is no news then. */
 static void mind(const struct keeper *keeper, struct ask *ask)
 {
-	struct epoll_event event = {.events = 0, .data.u64 = 0};
+	struct epoll_event event = {.events = 0, .data.ptr = ask};
 
 	if (ask->state == ASK_READ)
 		event.events = EPOLLIN;
@@ -143,8 +172,8 @@ static void go_all(struct keeper *keeper, int64_t now)
 			continue;
 		}
 		*at = ask->next;
-		ask_free(ask);
-		keeper->ask_count--;
+		keeper->lines[ask->set].asks--;
+		ask_free(ask, &keeper->world);
 	}
 }
 
@@ -155,6 +184,8 @@ static int wait_ms(const struct keeper *keeper, int64_t now)
 	const struct ask *ask;
 
 	for (ask = keeper->asks; ask; ask = ask->next) {
+		if (ask->more)
+			return 0;
 		if (ask->state == ASK_REPLY && ask->due > now && ask->due < until)
 			until = ask->due;
 		if (ask->ends < until)
@@ -169,24 +200,17 @@ static void take_events(struct keeper *keeper, int64_t now)
 	int n = epoll_wait(keeper->epoll, events, EVENTS, 0), i;
 
 	for (i = 0; i < n; i++) {
-		int64_t what = (int64_t)events[i].data.u64;
+		uint64_t what = events[i].data.u64;
 
 		if (what == CONTROL && !keeper->drain) {
 			keeper->drain = now;
 			(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, keeper->start->control, NULL);
-		} else if (what > 0) {
+		} else if (what > LINES_MAX) {
+			((struct ask *)events[i].data.ptr)->stirred = true;
+		} else if (what != CONTROL) {
 			accept_all(keeper, (size_t)what - 1, now);
 		}
 	}
-}
-
-/* A keeper that ends leaves the lines to its successor. */
-static void leave_lines(const struct keeper *keeper)
-{
-	size_t i;
-
-	for (i = 0; i < keeper->start->line_count; i++)
-		(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, keeper->start->lines[i], NULL);
 }
 
 static void sweep(struct keeper *keeper, int64_t now)
@@ -204,21 +228,18 @@ static void sweep(struct keeper *keeper, int64_t now)
 
 static int serve(struct keeper *keeper, struct err *err)
 {
-	bool left = false;
 	int64_t now;
 
 	for (;;) {
 		now = shared_clock();
+		mind_lines(keeper);
 		if (http_turn(keeper->http, keeper->epoll, wait_ms(keeper, now), err) < 0)
 			(void)command_fail(err);
 		now = shared_clock();
 		take_events(keeper, now);
 		go_all(keeper, now);
 		sweep(keeper, now);
-		if (keeper->drain && !left)
-			leave_lines(keeper);
-		left = keeper->drain != 0;
-		if (left && (!keeper->asks || now > keeper->drain + DRAIN_MS))
+		if (keeper->drain && (!keeper->asks || now > keeper->drain + DRAIN_MS))
 			return 0;
 	}
 }
@@ -230,7 +251,7 @@ static void release(struct keeper *keeper)
 	http_free(keeper->http);
 	while ((ask = keeper->asks)) {
 		keeper->asks = ask->next;
-		ask_free(ask);
+		ask_free(ask, &keeper->world);
 	}
 	keeper_cache_free(keeper->world.cache);
 	keeper_keys_release(&keeper->keys);

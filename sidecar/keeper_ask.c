@@ -45,6 +45,7 @@ int ask_new(int fd, size_t set, const struct exchange_peer *peer, int64_t ends,
 	ask->peer = *peer;
 	ask->ends = ends;
 	ask->began = shared_clock();
+	ask->stirred = true;
 	ask->doc = (struct doc)DOC_INIT;
 	ask->in = (struct buf)BUF_INIT((size_t)UNWRAP_BODY_MAX + UNWRAP_HEAD);
 	ask->out = (struct buf)BUF_INIT((size_t)UNWRAP_BODY_MAX + UNWRAP_HEAD);
@@ -57,10 +58,11 @@ bool ask_is_held(const struct ask *ask)
 	return ask->batches != NULL;
 }
 
-void ask_free(struct ask *ask)
+void ask_free(struct ask *ask, const struct ask_world *world)
 {
 	if (!ask)
 		return;
+	world->bytes[ask->set] -= ask->bytes;
 	(void)close(ask->fd);
 	wipe_free(ask->keys, ask->request.count * sizeof(*ask->keys));
 	secret_pool_release(&ask->pool);
@@ -68,6 +70,18 @@ void ask_free(struct ask *ask)
 	buf_release(&ask->in);
 	buf_release(&ask->out);
 	free(ask);
+}
+
+/* Beyond the bound a question is dropped: whoever asks is told to try again. */
+static int take_bytes(struct ask *ask, const struct ask_world *world, size_t bytes)
+{
+	size_t *all = &world->bytes[ask->set];
+
+	if (bytes > ASK_SMALL && *all > ask->bytes && bytes + *all > ASK_BYTES_MAX)
+		return -1;
+	*all += bytes;
+	ask->bytes += bytes;
+	return 0;
 }
 
 /* Reads up to `want` bytes in all. 1: they are there; 0: not yet; -1: the other side is gone. */
@@ -96,6 +110,10 @@ static int begin_work(struct ask *ask, const struct ask_world *world, struct err
 	if (unwrap_get_request(span_from(buf_span(&ask->in), UNWRAP_HEAD), &ask->doc, &ask->request,
 			       err) < 0)
 		return -1;
+	/* The question's, and those of the batch that a service is given. */
+	if (take_bytes(ask, world,
+		       ask->request.count * (sizeof(*ask->keys) + sizeof(struct key_request))) < 0)
+		return err_set(err, ERR_LIMIT, "too many questions at once");
 	ask->keys = calloc(ask->request.count + 1, sizeof(*ask->keys));
 	if (!ask->keys)
 		return err_nomem(err);
@@ -237,7 +255,21 @@ static int send_batch(struct ask *ask, const struct ask_world *world, size_t ser
 	if (asked->start)
 		return asked->start(cookie, world->http, &ask->pool, batch->requests, batch->count,
 				    err);
-	return asked->open(cookie, &ask->pool, batch->requests, batch->count, err);
+	if (asked->open(cookie, &ask->pool, batch->requests, batch->count, err) == 0)
+		return 0;
+	/* It is done with them all the same. */
+	for (i = 0; i < batch->count; i++)
+		batch->requests[i].verdict = KEY_FAILED;
+	return -1;
+}
+
+/* Services without a network take their time now; so they get a few at once. */
+static size_t turn_of(struct ask *ask, const struct keyservice *service, size_t wanted)
+{
+	if (service->start || wanted <= ASK_TURN_KEYS)
+		return wanted;
+	ask->more = true;
+	return ASK_TURN_KEYS;
 }
 
 /* Sends what can be sent; returns whether anything is left that a service has yet to answer. */
@@ -261,7 +293,9 @@ static int send_all(struct ask *ask, const struct ask_world *world, int64_t now,
 		if (!wanted[service])
 			continue;
 		*ret_sent = true;
-		if (send_batch(ask, world, service, wanted[service], err) < 0)
+		if (send_batch(ask, world, service,
+			       turn_of(ask, ask->ring->services[service].service, wanted[service]),
+			       err) < 0)
 			return -1;
 	}
 	return 0;
@@ -341,14 +375,15 @@ static void work(struct ask *ask, const struct ask_world *world, int64_t now)
 	struct err err = ERR_INIT;
 	bool sent = true;
 
-	while (sent) {
+	ask->more = false;
+	while (sent && !ask->more) {
 		collect(ask, world, now);
 		if (send_all(ask, world, now, &sent, &err) < 0) {
 			fail_all(ask, &err);
 			break;
 		}
 	}
-	if (!ask->batches)
+	if (!ask->batches && !ask->more)
 		reply(ask, world, now);
 }
 
@@ -367,6 +402,13 @@ static void send_reply(struct ask *ask)
 	ask->state = ASK_OVER;
 }
 
+static int receive_body(struct ask *ask, const struct ask_world *world, size_t body)
+{
+	if (!ask->bytes && body && take_bytes(ask, world, body) < 0)
+		return -1;
+	return receive(ask, UNWRAP_HEAD + body);
+}
+
 static void read_question(struct ask *ask, const struct ask_world *world)
 {
 	struct err err = ERR_INIT;
@@ -376,7 +418,7 @@ static void read_question(struct ask *ask, const struct ask_world *world)
 	if (r > 0)
 		r = unwrap_head(buf_span(&ask->in), false, &body, &err) < 0
 			    ? -1
-			    : receive(ask, UNWRAP_HEAD + body);
+			    : receive_body(ask, world, body);
 	if (r < 0)
 		ask->state = ASK_OVER;
 	if (r <= 0)
@@ -393,7 +435,7 @@ static void read_question(struct ask *ask, const struct ask_world *world)
 
 void ask_go(struct ask *ask, const struct ask_world *world, int64_t now)
 {
-	if (ask->state < ASK_WORK)
+	if (ask->state < ASK_WORK && ask->stirred)
 		read_question(ask, world);
 	if (ask->state == ASK_WORK) {
 		if (ask->ring)
@@ -401,8 +443,12 @@ void ask_go(struct ask *ask, const struct ask_world *world, int64_t now)
 		else
 			reply(ask, world, now);
 	}
-	if (ask->state == ASK_REPLY && now >= ask->due)
+	if (ask->state == ASK_REPLY && now >= ask->due && (!ask->sent || ask->stirred))
 		send_reply(ask);
+	ask->stirred = false;
 	if (now >= ask->ends)
 		ask->state = ASK_OVER;
+	/* Nobody waits for what a service has answered too late. */
+	if (ask->state == ASK_OVER)
+		collect(ask, world, now);
 }

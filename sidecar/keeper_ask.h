@@ -20,6 +20,15 @@ enum {
 		10, /* what fails on a tenant's socket is answered at a multiple of this, so that the time tells nothing */
 };
 
+enum {
+	ASK_TURN_KEYS =
+		16, /* opened without a network in one go; then the other questions have their turn */
+	ASK_SMALL = 64 * 1024, /* bytes for which there is always room: a hundred keys */
+};
+
+/* Bytes that the questions of one set may take in all: what a worker asks costs its own tenant, and nobody else. One by itself always has room. */
+#define ASK_BYTES_MAX ((size_t)256 * 1024 * 1024)
+
 enum ask_state { ASK_READ, ASK_WORK, ASK_REPLY, ASK_OVER };
 
 struct ask_key;
@@ -33,6 +42,7 @@ struct ask_world {
 	struct shared *shared;
 	struct http *http;
 	const char *const *sockets; /* names for the audit, one a set */
+	size_t *bytes;              /* what the questions of a set take, one a set */
 };
 
 struct ask {
@@ -49,7 +59,9 @@ struct ask {
 	struct secret_pool pool;
 	struct doc doc;
 	struct buf in, out;
-	size_t sent;
+	size_t sent, bytes;
+	bool stirred;     /* its descriptor may have something for it */
+	bool more;        /* it could go on at once, and lets others go first */
 	uint32_t watched; /* what the keeper waits for on fd: EPOLLIN, EPOLLOUT, or 0 */
 };
 
@@ -63,6 +75,6 @@ void ask_go(struct ask *ask, const struct ask_world *world, int64_t now);
 /* True while a service holds on to it: it must not be freed. */
 bool ask_is_held(const struct ask *ask);
 
-void ask_free(struct ask *ask);
+void ask_free(struct ask *ask, const struct ask_world *world);
 
 #endif

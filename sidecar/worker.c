@@ -34,6 +34,7 @@ enum {
 	PENDING_MAX = 64,     /* connections that have not said anything yet */
 	FIRST_MS = 10 * 1000, /* that they may take for it */
 	PREFACE = 3,          /* bytes that tell HTTP/2 from HTTP/1.1 */
+	SPARES = 8,           /* of locked memory: requests under way, 16 KiB each */
 	LEAVE_MS = 30 * 1000, /* that requests under way may take when the worker leaves */
 	LATE_MS = 5 * 1000,   /* that the keeper's answer ends before the request's own time */
 };
@@ -329,6 +330,7 @@ static int set_up(struct worker *worker, struct err *err)
 
 	/* One heap for all threads: what many requests need in turn, not what each thread once needed. */
 	(void)mallopt(M_ARENA_MAX, 2);
+	secret_keep_spares(SPARES);
 	forget_environment();
 	worker->rules = (struct peer_rules){
 		.socket = start->socket, .set = start->set, .group = start->group};

@@ -8,9 +8,17 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(KRMSOPS_TEST)
+#include <sanitizer/asan_interface.h>
+#else
+#define ASAN_POISON_MEMORY_REGION(data, size)   ((void)0)
+#define ASAN_UNPOISON_MEMORY_REGION(data, size) ((void)0)
+#endif
 
 enum {
 	REGION_SIZE =
@@ -23,31 +31,73 @@ struct secret_region {
 	struct secret_region *newer, *older; /* among those of all pools */
 	uint8_t *data;                       /* of sodium_malloc */
 	size_t size, used;
+	bool unlocked;
 };
 
-static struct secret_region *newest;
-static pthread_mutex_t newest_lock = PTHREAD_MUTEX_INITIALIZER;
+/* Of all threads: what is in use, and what was wiped and waits for the next pool. */
+static pthread_mutex_t regions_lock = PTHREAD_MUTEX_INITIALIZER;
+static struct secret_region *newest, *spares;
+static unsigned spare_count, spare_max;
 
 static void enlist(struct secret_region *region)
 {
-	(void)pthread_mutex_lock(&newest_lock);
+	region->newer = NULL;
 	region->older = newest;
 	if (newest)
 		newest->newer = region;
 	newest = region;
-	(void)pthread_mutex_unlock(&newest_lock);
 }
 
-static void strike_out(struct secret_region *region)
+static void strike_out(const struct secret_region *region)
 {
-	(void)pthread_mutex_lock(&newest_lock);
 	if (region->older)
 		region->older->newer = region->newer;
 	if (region->newer)
 		region->newer->older = region->older;
 	else
 		newest = region->older;
-	(void)pthread_mutex_unlock(&newest_lock);
+}
+
+void secret_keep_spares(unsigned count)
+{
+	spare_max = count;
+}
+
+static struct secret_region *take_spare(void)
+{
+	struct secret_region *region;
+
+	(void)pthread_mutex_lock(&regions_lock);
+	region = spares;
+	if (region) {
+		spares = region->next;
+		spare_count--;
+		enlist(region);
+	}
+	(void)pthread_mutex_unlock(&regions_lock);
+	if (region)
+		ASAN_UNPOISON_MEMORY_REGION(region->data, region->size);
+	return region;
+}
+
+/* False: there are enough of them, or it is none of the usual size. What is not used is zero already. */
+static bool keep_spare(struct secret_region *region)
+{
+	bool keep;
+
+	sodium_memzero(region->data, region->used);
+	(void)pthread_mutex_lock(&regions_lock);
+	strike_out(region);
+	keep = region->size == REGION_SIZE && spare_count < spare_max;
+	if (keep) {
+		ASAN_POISON_MEMORY_REGION(region->data, region->size);
+		region->used = 0;
+		region->next = spares;
+		spares = region;
+		spare_count++;
+	}
+	(void)pthread_mutex_unlock(&regions_lock);
+	return keep;
 }
 
 int secret_init(struct err *err)
@@ -57,7 +107,7 @@ int secret_init(struct err *err)
 	return 0;
 }
 
-static struct secret_region *add_region(struct secret_pool *pool, size_t need, struct err *err)
+static struct secret_region *new_region(size_t size, struct err *err)
 {
 	struct secret_region *region = calloc(1, sizeof(*region));
 
@@ -65,18 +115,31 @@ static struct secret_region *add_region(struct secret_pool *pool, size_t need, s
 		(void)err_nomem(err);
 		return NULL;
 	}
-	region->size = need > REGION_SIZE ? need : REGION_SIZE;
-	region->data = sodium_malloc(region->size);
+	region->size = size;
+	region->data = sodium_malloc(size);
 	if (!region->data) {
 		free(region);
 		(void)err_nomem(err);
 		return NULL;
 	}
 	/* sodium_malloc locks too but does not say whether it could; a second lock of locked pages costs nothing. */
-	if (sodium_mlock(region->data, region->size) < 0)
-		pool->unlocked = true;
-	sodium_memzero(region->data, region->size);
+	region->unlocked = sodium_mlock(region->data, size) < 0;
+	sodium_memzero(region->data, size);
+	(void)pthread_mutex_lock(&regions_lock);
 	enlist(region);
+	(void)pthread_mutex_unlock(&regions_lock);
+	return region;
+}
+
+static struct secret_region *add_region(struct secret_pool *pool, size_t need, struct err *err)
+{
+	struct secret_region *region = need > REGION_SIZE ? NULL : take_spare();
+
+	if (!region)
+		region = new_region(need > REGION_SIZE ? need : REGION_SIZE, err);
+	if (!region)
+		return NULL;
+	pool->unlocked = pool->unlocked || region->unlocked;
 	/* A large piece's region is full at once: behind the head, so that the head's room is not lost. */
 	if (pool->head && need > REGION_SIZE) {
 		region->next = pool->head->next;
@@ -129,7 +192,8 @@ void secret_pool_release(struct secret_pool *pool)
 		return;
 	for (region = pool->head; region; region = next) {
 		next = region->next;
-		strike_out(region);
+		if (keep_spare(region))
+			continue;
 		sodium_free(region->data); /* wipes and unlocks */
 		free(region);
 	}
@@ -150,13 +214,13 @@ void secret_forget_others(const struct secret_pool *kept)
 {
 	struct secret_region *region;
 
-	if (pthread_mutex_trylock(&newest_lock) != 0)
+	if (pthread_mutex_trylock(&regions_lock) != 0)
 		return;
 	for (region = newest; region; region = region->older) {
 		if (!belongs(region, kept))
 			sodium_memzero(region->data, region->size);
 	}
-	(void)pthread_mutex_unlock(&newest_lock);
+	(void)pthread_mutex_unlock(&regions_lock);
 }
 
 void secret_harden_process(void)

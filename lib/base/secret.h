@@ -37,6 +37,10 @@ int secret_dup(struct secret_pool *pool, struct span s, struct span *ret_copy, s
 /* Wipes and frees all. NULL is fine. */
 void secret_pool_release(struct secret_pool *pool);
 
+/* For programs that run for long: up to so many wiped regions are kept, still locked, for the pools to come, which spares a dozen system calls for each.
+ * Without it none is kept. To be called before there are threads. */
+void secret_keep_spares(unsigned count);
+
 /* For a process that was just forked: wipes all pieces of all pools but this one, whoever owns them. Nothing of them may be used after. */
 void secret_forget_others(const struct secret_pool *kept);
 

@@ -265,6 +265,38 @@ static void secret_pieces_are_zero_and_apart(void **state)
 	secret_pool_release(NULL);
 }
 
+/* What a pool gives back is wiped at once, and what the next one gets is zero and as good as new. */
+static void secret_regions_are_used_again(void **state)
+{
+	struct secret_pool pool = SECRET_POOL_INIT, other = SECRET_POOL_INIT;
+	struct err err = ERR_INIT;
+	uint8_t *first, *second, *apart;
+	size_t i;
+
+	assert_int_equal(secret_init(&err), 0);
+	secret_keep_spares(1);
+	first = secret_alloc(&pool, 100, &err);
+	apart = secret_alloc(&other, 100, &err);
+	assert_true(first && apart && first != apart);
+	memset(first, 0xaa, 100);
+	memset(apart, 0xbb, 100);
+	secret_pool_release(&pool);
+	assert_null(pool.head);
+#ifndef __SANITIZE_ADDRESS__
+	for (i = 0; i < 100; i++)
+		assert_int_equal(first[i], 0);
+#endif
+	assert_int_equal(apart[99], 0xbb);
+	secret_pool_release(&other);
+	second = secret_alloc(&pool, 200, &err);
+	assert_ptr_equal(second, first);
+	for (i = 0; i < 200; i++)
+		assert_int_equal(second[i], 0);
+	assert_non_null(secret_alloc(&pool, 16 * 1024, &err));
+	secret_keep_spares(0);
+	secret_pool_release(&pool);
+}
+
 static void secret_refuses_sizes(void **state)
 {
 	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
@@ -751,6 +783,7 @@ int main(void)
 		cmocka_unit_test(arena_holds_its_limit),
 		cmocka_unit_test(arena_copies),
 		cmocka_unit_test(secret_pieces_are_zero_and_apart),
+		cmocka_unit_test(secret_regions_are_used_again),
 		cmocka_unit_test(secret_refuses_sizes),
 		cmocka_unit_test(secret_copies),
 		cmocka_unit_test(a_forked_process_forgets_what_is_not_for_it),
