@@ -25,7 +25,7 @@ struct job {
 	struct secret_pool *pool;
 	struct aws_creds *creds;
 	unsigned generation; /* of the credentials that it was sent with */
-	bool refreshed;
+	bool refreshed, over;
 	struct token_wait wait;
 	struct aws_call call;
 };
@@ -33,7 +33,8 @@ struct job {
 struct kms {
 	struct aws_access access;
 	struct aws_keys keys;
-	struct job *jobs; /* of the latest round */
+	struct job *
+		jobs; /* those that are not over, and those that are over since the latest start() */
 };
 
 static void finish(struct job *job, enum key_verdict verdict, const struct err *why)
@@ -45,6 +46,7 @@ static void finish(struct job *job, enum key_verdict verdict, const struct err *
 	request->code = why->code;
 	memcpy(request->why, why->msg, len);
 	request->why[len] = '\0';
+	job->over = true;
 	aws_call_release(&job->call);
 }
 
@@ -206,13 +208,16 @@ static int prepare(struct kms *kms, struct job *job, struct err *err)
 	return 0;
 }
 
-static void free_jobs(struct kms *kms)
+static void free_jobs(struct kms *kms, bool all)
 {
-	struct job *job;
+	struct job **at = &kms->jobs, *job;
 
-	while (kms->jobs) {
-		job = kms->jobs;
-		kms->jobs = job->next;
+	while ((job = *at)) {
+		if (!all && !job->over) {
+			at = &job->next;
+			continue;
+		}
+		*at = job->next;
 		aws_call_release(&job->call);
 		free(job);
 	}
@@ -224,7 +229,8 @@ static int start(void *cookie, struct http *http, struct secret_pool *pool,
 	struct kms *kms = cookie;
 	size_t i;
 
-	free_jobs(kms);
+	/* A program that serves many has other rounds under way. */
+	free_jobs(kms, false);
 	for (i = 0; i < n; i++) {
 		struct job *job = calloc(1, sizeof(*job));
 		struct err why = ERR_INIT;
@@ -248,7 +254,7 @@ static void close_all(void *cookie)
 {
 	struct kms *kms = cookie;
 
-	free_jobs(kms);
+	free_jobs(kms, true);
 	aws_access_release(&kms->access);
 	free(kms);
 }

@@ -11,12 +11,66 @@
 
 enum { STATUS_BAD = 400 };
 
+static void free_round(struct key_batch *round)
+{
+	size_t i;
+
+	for (i = 0; i < round->count; i++)
+		http_ask_release(&round->tasks[i].ask);
+	wipe_free(round->tasks, round->count * sizeof(*round->tasks));
+	round->tasks = NULL;
+	round->count = 0;
+}
+
+static bool is_over(const struct key_batch *round)
+{
+	size_t i;
+
+	for (i = 0; i < round->count && round->tasks[i].over; i++)
+		;
+	return i == round->count;
+}
+
+static void free_older(struct key_batch *batch, bool all)
+{
+	struct key_batch **at = &batch->older, *round;
+
+	while ((round = *at)) {
+		if (!all && !is_over(round)) {
+			at = &round->older;
+			continue;
+		}
+		*at = round->older;
+		free_round(round);
+		free(round);
+	}
+}
+
+/* Makes room for the next round. */
+static int set_aside(struct key_batch *batch, struct err *err)
+{
+	struct key_batch *older;
+
+	free_older(batch, false);
+	if (is_over(batch)) {
+		free_round(batch);
+		return 0;
+	}
+	older = calloc(1, sizeof(*older));
+	if (!older)
+		return err_nomem(err);
+	*older = *batch;
+	*batch = (struct key_batch){.older = older};
+	return 0;
+}
+
 int key_batch_start(struct key_batch *batch, void *service, struct secret_pool *pool,
 		    struct key_request *requests, size_t n, struct err *err)
 {
 	size_t i;
 
-	key_batch_release(batch);
+	if (set_aside(batch, err) < 0)
+		return -1;
 	batch->tasks = calloc(n ? n : 1, sizeof(*batch->tasks));
 	if (!batch->tasks)
 		return err_nomem(err);
@@ -34,13 +88,8 @@ int key_batch_start(struct key_batch *batch, void *service, struct secret_pool *
 
 void key_batch_release(struct key_batch *batch)
 {
-	size_t i;
-
-	for (i = 0; i < batch->count; i++)
-		http_ask_release(&batch->tasks[i].ask);
-	wipe_free(batch->tasks, batch->count * sizeof(*batch->tasks));
-	batch->tasks = NULL;
-	batch->count = 0;
+	free_older(batch, true);
+	free_round(batch);
 }
 
 void key_task_failed(struct key_task *task, const struct err *why)
@@ -52,12 +101,14 @@ void key_task_failed(struct key_task *task, const struct err *why)
 	request->code = why->code;
 	memcpy(request->why, why->msg, len);
 	request->why[len] = '\0';
+	task->over = true;
 }
 
 void key_task_opened(struct key_task *task, struct span key)
 {
 	task->request->opened = key;
 	task->request->verdict = KEY_OPENED;
+	task->over = true;
 }
 
 void key_task_answered(struct key_task *task, const char *from, const char *path,

@@ -21,15 +21,18 @@ struct key_task {
 	void *service;             /* the cookie */
 	struct token_cache *token; /* that it was sent with; NULL: with none */
 	struct span detail;        /* what its service has found out about it */
+	bool over;                 /* it has its verdict */
 	bool renewed; /* a token that was not taken has been changed for a new one, once */
 };
 
 struct key_batch {
-	struct key_task *tasks;
+	struct key_task *tasks; /* of the latest round */
 	size_t count;
+	struct key_batch *
+		older; /* rounds that were not over when it began: a program that serves many has several under way */
 };
 
-/* Forgets the round before, whose calls have all ended, and makes a task of each request. ERR_NOMEM. */
+/* Forgets the rounds before whose tasks are all over, and makes a task of each request. ERR_NOMEM. */
 int key_batch_start(struct key_batch *batch, void *service, struct secret_pool *pool,
 		    struct key_request *requests, size_t n, struct err *err) NODISCARD;
 

@@ -50,7 +50,8 @@ static int keeper_start(void **state)
 
 	if (files_make(state) < 0 || secret_init(&err) < 0 || !start.shared)
 		return -1;
-	files_put("keys/none.txt", "");
+	files_put("keys/some.agekey", "AGE-SECRET-KEY-"
+				   "17ERTLNVS26CJGMG7NKXERTFJMV0U5YG5KKFH3R62KJG0UVNGKY7SSU58AU\n");
 	options.audit = "audit";
 	options.keys.keys_flat = "keys";
 	options.listen_count = SETS;
@@ -90,11 +91,22 @@ static int keeper_stop(void **state)
 	return files_drop(state);
 }
 
+/* A file for somebody else: its stanza costs what a real one costs. */
+#define WRAPPED                                                              \
+	"-----BEGIN AGE ENCRYPTED FILE-----\n"                               \
+	"YWdlLWVuY3J5cHRpb24ub3JnL3YxCi0+IFgyNTUxOSBDUWtKQ1FrSkNRa0pDUWtK\n" \
+	"Q1FrSkNRa0pDUWtKQ1FrSkNRa0pDUWtKQ1FrCkFBQUFBQUFBQUFBQUFBQUFBQUFB\n" \
+	"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUEKLS0tIEFBQUFBQUFBQUFBQUFBQUFBQUFB\n" \
+	"QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUEKAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" \
+	"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n" \
+	"AAAAAAAAAAA=\n"                                                     \
+	"-----END AGE ENCRYPTED FILE-----\n"
+
 /* A question with `count` keys that nobody has. */
 static void put_question(size_t count, struct buf *frame)
 {
 	static const struct sops_key key = {
-		.type = SOPS_KEY_AGE, .id = SPAN("age1x"), .enc = SPAN("nothing")};
+		.type = SOPS_KEY_AGE, .id = SPAN("age1x"), .enc = SPAN(WRAPPED)};
 	struct key_request *requests = calloc(count, sizeof(*requests));
 
 	assert_non_null(requests);
@@ -235,6 +247,7 @@ static void a_long_question_lets_others_go_first(void **state)
 		memmove(frame.data, frame.data + n, frame.len - (size_t)n);
 		frame.len -= (size_t)n;
 	}
+	rest(20); /* it has begun */
 	answered_soon(world, 1);
 	answer.fd = fds[0];
 	assert_int_equal(poll(&answer, 1, 0), 0);
