@@ -31,6 +31,8 @@
 
 enum {
 	TICK_MS = 250,
+	FULL_MS = 50,         /* that a full worker leaves newcomers to the others of its socket */
+	IDLE_MS = 1000,       /* without a connection: then memory that is free goes back */
 	PENDING_MAX = 64,     /* connections that have not said anything yet */
 	FIRST_MS = 10 * 1000, /* that they may take for it */
 	PREFACE = 3,          /* bytes that tell HTTP/2 from HTTP/1.1 */
@@ -58,6 +60,7 @@ struct worker {
 	size_t pending_count;
 	int64_t told;  /* when a refused peer was told of last */
 	int64_t leave; /* since when it leaves; 0: it does not */
+	int64_t busy; /* when there was a connection last; 0: nothing has been done since memory went back */
 };
 
 static int64_t clock_us(void)
@@ -245,17 +248,18 @@ static void look_at_pending(struct worker *worker, size_t i, bool ready, int64_t
 /* The listener, the control, and those that have said nothing yet. */
 static void wait_and_take(struct worker *worker)
 {
+	bool full = worker->start->slot->connections >= worker->start->options->connections;
 	struct pollfd fds[2 + PENDING_MAX];
 	size_t count = worker->pending_count, i;
 	int64_t now;
 
-	fds[0] = (struct pollfd){.fd = worker->leave ? -1 : worker->start->listener,
+	fds[0] = (struct pollfd){.fd = worker->leave || full ? -1 : worker->start->listener,
 				 .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = worker->leave ? -1 : worker->start->control,
 				 .events = POLLIN};
 	for (i = 0; i < count; i++)
 		fds[2 + i] = (struct pollfd){.fd = worker->pending[i].fd, .events = POLLIN};
-	if (poll(fds, 2 + count, TICK_MS) < 0)
+	if (poll(fds, 2 + count, full ? FULL_MS : TICK_MS) < 0)
 		return;
 	now = shared_clock();
 	for (i = count; i-- > 0;)
@@ -264,7 +268,7 @@ static void wait_and_take(struct worker *worker)
 		worker->leave = now;
 		worker->start->slot->leaving = true;
 		http_door_leave(worker->http);
-	} else if (fds[0].revents) {
+	} else if (fds[0].revents || (full && !worker->leave)) {
 		accept_all(worker, now);
 	}
 }
@@ -276,6 +280,17 @@ static bool is_worn(const struct worker *worker)
 	return most && worker->start->slot->requests >= (uint64_t)most;
 }
 
+/* What a busy moment took is not held for ever. */
+static void give_memory_back(struct worker *worker, int64_t now)
+{
+	if (worker->start->slot->connections) {
+		worker->busy = now;
+	} else if (worker->busy && now > worker->busy + IDLE_MS) {
+		(void)malloc_trim(0);
+		worker->busy = 0;
+	}
+}
+
 static void serve(struct worker *worker)
 {
 	struct shared_slot *slot = worker->start->slot;
@@ -285,6 +300,7 @@ static void serve(struct worker *worker)
 		wait_and_take(worker);
 		now = shared_clock();
 		slot->beat = now;
+		give_memory_back(worker, now);
 		worker->start->shared->cut_slow += http_door_cut_slow(worker->http, now);
 		if (!worker->leave && is_worn(worker)) {
 			worker->leave = now;

@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import bench_aws
+import bench_sidecar
 from far_service import FarService, vault_answer
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
@@ -192,6 +193,7 @@ def main():
         pgp_messages(b)
         bench_aws.run(b, show)
         far_away(b)
+        bench_sidecar.run(b)
     print("\n| work | measured | goal | met |\n| --- | --- | --- | --- |")
     for row in b.rows:
         print("| " + " | ".join(row) + " |")

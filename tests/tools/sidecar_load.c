@@ -2,10 +2,12 @@
  *
  * Load for the sidecar: clients that each send one request again and again over a kept-alive connection to a Unix socket, and check each answer.
  *
- *	sidecar_load SOCKET PATH BODY EXPECTED CLIENTS REQUESTS
+ *	sidecar_load SOCKET PATH BODY EXPECTED CLIENTS REQUESTS|SECONDSs
  *
- * EXPECTED is the file with the answer's bytes; "-" takes any with status 200. A connection that the server ends is made anew (counted). Prints one line of
- * JSON: requests, wrong answers, refused (429, 503), reconnects, requests a second, p50, p90 and p99 in microseconds. Exit status 1 where an answer was wrong.
+ * REQUESTS are each client's; with an `s` behind, the time that all of them go on. EXPECTED is the file with the answer's bytes; "-" takes any with status
+ * 200. A connection that the server ends is made anew (counted), and the request sent again. Prints one line of JSON: requests that were answered; wrong: status 200
+ * and other bytes, or never answered; failed: another status; refused: 429 or 503, sent again; reconnects; requests a second; p50, p90 and p99 in
+ * microseconds. Exit status 1 where an answer was wrong.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -18,7 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { ANSWER_MAX = 64 * 1024 * 1024, TRIES = 50 };
+enum { ANSWER_MAX = 64 * 1024 * 1024, TRIES = 50, TIMES_MAX = 200 * 1000 };
 
 struct bytes {
 	char *data;
@@ -29,8 +31,9 @@ struct client {
 	pthread_t thread;
 	const char *socket, *path;
 	const struct bytes *request, *expected; /* expected->data NULL: any */
-	long requests, done, wrong, refused, reconnects;
-	double *times; /* microseconds */
+	long requests, done, wrong, failed, refused, reconnects;
+	double until;  /* microseconds; 0: the requests count */
+	double *times; /* microseconds; of the first TIMES_MAX */
 };
 
 static double now_us(void)
@@ -116,6 +119,11 @@ static int receive(int fd, char *buffer, struct bytes *ret_body, bool *ret_close
 	return atoi(buffer + 9);
 }
 
+static bool goes_on(const struct client *client)
+{
+	return client->until > 0 ? now_us() < client->until : client->done < client->requests;
+}
+
 static void *run(void *arg)
 {
 	struct client *client = arg;
@@ -125,7 +133,7 @@ static void *run(void *arg)
 	bool ends;
 	double began;
 
-	while (buffer && client->done < client->requests && tries < TRIES) {
+	while (buffer && tries < TRIES && goes_on(client)) {
 		if (fd < 0) {
 			fd = open_socket(client->socket);
 			if (fd < 0) {
@@ -152,14 +160,18 @@ static void *run(void *arg)
 			usleep(10000);
 			continue;
 		}
-		client->times[client->done++] = now_us() - began;
-		if (status != 200 || (client->expected->data &&
-				      (body.len != client->expected->len ||
-				       memcmp(body.data, client->expected->data, body.len) != 0)))
+		if (client->done < TIMES_MAX)
+			client->times[client->done] = now_us() - began;
+		client->done++;
+		if (status != 200)
+			client->failed++;
+		else if (client->expected->data &&
+			 (body.len != client->expected->len ||
+			  memcmp(body.data, client->expected->data, body.len) != 0))
 			client->wrong++;
 	}
-	if (client->done < client->requests)
-		client->wrong += client->requests - client->done;
+	if (tries == TRIES)
+		client->wrong++;
 	if (fd >= 0)
 		close(fd);
 	free(buffer);
@@ -176,12 +188,15 @@ static int by_time(const void *a, const void *b)
 int main(int argc, char **argv)
 {
 	struct bytes request = {.data = NULL}, body, expected = {.data = NULL};
-	long clients, requests, i, done = 0, wrong = 0, refused = 0, reconnects = 0;
+	long clients, requests, i, timed = 0, done = 0, wrong = 0, failed = 0, refused = 0,
+				   reconnects = 0, some;
 	struct client *all;
 	double *times, began, took;
+	bool by_time_limit;
 
 	if (argc != 7) {
-		fputs("usage: sidecar_load SOCKET PATH BODY EXPECTED CLIENTS REQUESTS\n", stderr);
+		fputs("usage: sidecar_load SOCKET PATH BODY EXPECTED CLIENTS REQUESTS|SECONDSs\n",
+		      stderr);
 		return 2;
 	}
 	body = read_file(argv[3]);
@@ -189,6 +204,8 @@ int main(int argc, char **argv)
 		expected = read_file(argv[4]);
 	clients = atol(argv[5]);
 	requests = atol(argv[6]);
+	by_time_limit = strchr(argv[6], 's') != NULL;
+	some = by_time_limit || requests > TIMES_MAX ? TIMES_MAX : requests;
 	request.data = malloc(body.len + 1024);
 	request.len = (size_t)sprintf(request.data,
 				      "POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %zu\r\n\r\n",
@@ -196,33 +213,38 @@ int main(int argc, char **argv)
 	memcpy(request.data + request.len, body.data, body.len);
 	request.len += body.len;
 	all = calloc((size_t)clients, sizeof(*all));
-	times = calloc((size_t)(clients * requests), sizeof(*times));
+	times = calloc((size_t)(clients * some), sizeof(*times));
 	began = now_us();
 	for (i = 0; i < clients; i++) {
 		all[i] = (struct client){.socket = argv[1],
 					 .path = argv[2],
 					 .request = &request,
 					 .expected = &expected,
-					 .requests = requests};
-		all[i].times = calloc((size_t)requests, sizeof(double));
+					 .requests = requests,
+					 .until = by_time_limit ? began + (double)requests * 1e6
+								: 0};
+		all[i].times = calloc((size_t)some, sizeof(double));
 		pthread_create(&all[i].thread, NULL, run, &all[i]);
 	}
 	for (i = 0; i < clients; i++) {
 		pthread_join(all[i].thread, NULL);
-		memcpy(times + done, all[i].times, (size_t)all[i].done * sizeof(double));
+		some = all[i].done < TIMES_MAX ? all[i].done : TIMES_MAX;
+		memcpy(times + timed, all[i].times, (size_t)some * sizeof(double));
+		timed += some;
 		done += all[i].done;
+		failed += all[i].failed;
 		wrong += all[i].wrong;
 		refused += all[i].refused;
 		reconnects += all[i].reconnects;
 		free(all[i].times);
 	}
 	took = now_us() - began;
-	qsort(times, (size_t)done, sizeof(double), by_time);
-	printf("{\"requests\": %ld, \"wrong\": %ld, \"refused\": %ld, \"reconnects\": %ld, \"per_second\": %.0f, \"p50_us\": %.0f, "
-	       "\"p90_us\": %.0f, \"p99_us\": %.0f}\n",
-	       done, wrong, refused, reconnects, (double)done / took * 1e6,
-	       done ? times[done / 2] : 0, done ? times[done * 9 / 10] : 0,
-	       done ? times[done * 99 / 100] : 0);
+	qsort(times, (size_t)timed, sizeof(double), by_time);
+	printf("{\"requests\": %ld, \"wrong\": %ld, \"failed\": %ld, \"refused\": %ld, \"reconnects\": %ld, \"per_second\": %.0f, "
+	       "\"p50_us\": %.0f, \"p90_us\": %.0f, \"p99_us\": %.0f}\n",
+	       done, wrong, failed, refused, reconnects, (double)done / took * 1e6,
+	       timed ? times[timed / 2] : 0, timed ? times[timed * 9 / 10] : 0,
+	       timed ? times[timed * 99 / 100] : 0);
 	free(all);
 	free(times);
 	free(request.data);
