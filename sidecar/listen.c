@@ -141,15 +141,17 @@ int listen_loopback(const char *address, int *ret_port, struct err *err)
 	struct sockaddr_in6 six = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback};
 	struct sockaddr_in four = {.sin_family = AF_INET,
 				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	const char *colon = strrchr(address, ':');
-	bool is_six = strncmp(address, "[::1]:", 6) == 0;
-	char *end = NULL;
-	long port = colon ? strtol(colon + 1, &end, 10) : -1;
+	bool is_six = span_starts(span_str(address), SPAN("[::1]:"));
+	const char *digits = NULL;
 	socklen_t len = sizeof(four);
+	long port = -1;
 	int fd;
 
-	if (!end || *end || end == colon + 1 || port < 0 || port > 65535 ||
-	    (!is_six && strncmp(address, "127.0.0.1:", 10) != 0)) {
+	if (is_six || span_starts(span_str(address), SPAN("127.0.0.1:")))
+		digits = address + strlen(is_six ? "[::1]:" : "127.0.0.1:");
+	if (digits && *digits && digits[strspn(digits, "0123456789")] == '\0')
+		port = strtol(digits, NULL, 10);
+	if (port < 0 || port > 65535) {
 		(void)err_set(err, ERR_USAGE, "'%s' is not 127.0.0.1:PORT or [::1]:PORT",
 			      text_quote(span_str(address)).text);
 		return err_hint(
