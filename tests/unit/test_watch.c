@@ -53,6 +53,10 @@ static void every_change_is_noticed(void **state)
 	NOTICED(assert_int_equal(rename("keys/..2/age.agekey", "keys/..2/b.agekey"), 0));
 	NOTICED(files_put("missing", ""));
 	NOTICED(assert_int_equal(unlink("file"), 0));
+	/* What a link leads to, wherever that is. */
+	files_put("elsewhere", "");
+	NOTICED(assert_int_equal(symlink("../elsewhere", "keys/outside"), 0));
+	NOTICED(touch("elsewhere"));
 	NOTICED(files_put("keys/team/db/..data/x", "deep"));
 	/* The same bytes in a new file. */
 	NOTICED({
