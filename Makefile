@@ -174,7 +174,7 @@ check: ## all tests: lint, format, units, program, fuzz; with sanitizers, with g
 check-interop: all tools ## against the real sops, kustomize, age (says what it skipped)
 	@$(PYTHON) tests/interop/run.py --program $(BUILD)/krm-sops
 
-check-load: all tools ## big inputs and many processes at once
+check-load: all tools ## big inputs, many processes and clients at once, and the sidecar with all that can go wrong
 	@$(PYTHON) tests/load.py --program $(BUILD)/krm-sops --forge $(BUILD)/tools/forge
 
 IMAGE ?= localhost/krm-sops:$(VERSION)

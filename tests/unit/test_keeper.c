@@ -50,8 +50,9 @@ static int keeper_start(void **state)
 
 	if (files_make(state) < 0 || secret_init(&err) < 0 || !start.shared)
 		return -1;
-	files_put("keys/some.agekey", "AGE-SECRET-KEY-"
-				   "17ERTLNVS26CJGMG7NKXERTFJMV0U5YG5KKFH3R62KJG0UVNGKY7SSU58AU\n");
+	files_put("keys/some.agekey",
+		  "AGE-SECRET-KEY-"
+		  "17ERTLNVS26CJGMG7NKXERTFJMV0U5YG5KKFH3R62KJG0UVNGKY7SSU58AU\n");
 	options.audit = "audit";
 	options.keys.keys_flat = "keys";
 	options.listen_count = SETS;
