@@ -194,7 +194,7 @@ static int nobody(const struct message *message, struct err *err)
 
 /* KEY_OPENED, or err is set.
  * Differs: gpg ends with an error where one of several keys does not fit, though it opens the message with another. And it knows nothing of RFC
- * 9580. Tests: differs_opens_with_the_key_that_fits, differs_opens_what_rfc_9580_has */
+ * 9580. Here tries are counted. Tests: differs_opens_with_the_key_that_fits, differs_opens_what_rfc_9580_has, differs_pgp_tries_are_bounded */
 static enum key_verdict open_message(struct batch *batch, const struct message *message,
 				     struct span *ret_plain, struct err *err)
 {
@@ -209,9 +209,14 @@ static enum key_verdict open_message(struct batch *batch, const struct message *
 		for (key = batch->keys->list; key; key = key->next, index++) {
 			struct err why = ERR_INIT;
 
-			if (!pgp_wrapped_fits(wrapped, key) || tries == KEY_PGP_TRIES_MAX)
+			if (!pgp_wrapped_fits(wrapped, key))
 				continue;
-			tries++;
+			if (tries++ == KEY_PGP_TRIES_MAX) {
+				(void)err_set(err, ERR_LIMIT,
+					      "a PGP message that more than %d keys may be for",
+					      KEY_PGP_TRIES_MAX);
+				return KEY_FAILED;
+			}
 			if (open_with(batch, message, wrapped, key, index, ret_plain, &why) == 0)
 				return KEY_OPENED;
 			secret_pool_release(batch->attempt);

@@ -15,7 +15,7 @@ enum {
 	KEY_PGP_OPENED_MAX = 64 * 1024, /* bytes of an opened data key; sops makes 32 or 33 */
 	KEY_PGP_WRAPPED_MAX = 1000,     /* recipients of a message */
 	KEY_PGP_TRIES_MAX =
-		1000, /* secret keys tried on one message that does not say whom it is for; each costs milliseconds */
+		256, /* secret keys tried on one message; each costs milliseconds, and a document has as many messages as it likes */
 };
 
 /* A message that is for one of our keys, but of a form that only GnuPG reads (signed, compressed with bzip2, an old cipher), is asked of GnuPG at

@@ -241,9 +241,9 @@ static void differs_refuses_pgp_that_is_not_encrypted(void **state)
 }
 
 /* A message that names nobody has a session key that opens and data that does not, as often as it likes: memory is needed for one try at a time. */
-static void tries_cost_no_memory(void **state)
+static void differs_pgp_tries_are_bounded(void **state)
 {
-	enum { TRIES = 200, DATA = 512 * 1024, ROOM = 48 * 1024 };
+	enum { TRIES = KEY_PGP_TRIES_MAX, DATA = 512 * 1024, ROOM = 48 * 1024 };
 	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
 	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
 	struct span packets = pgp_file_packets("gpg-ecc-hidden.msg", &pool), rest = packets, whole;
@@ -268,6 +268,14 @@ static void tries_cost_no_memory(void **state)
 	assert_int_equal(request.verdict, KEY_NOT_MINE);
 	if (after.ru_maxrss - before.ru_maxrss > ROOM)
 		fail_msg("%ld KiB", after.ru_maxrss - before.ru_maxrss);
+	buf_reset(&message);
+	for (size_t i = 0; i <= TRIES; i++)
+		buf_add_span(&message, whole);
+	buf_add(&message, "\xd2\x01\x01", 3);
+	request = ask(&ring, buf_span(&message));
+	assert_int_equal(request.verdict, KEY_FAILED);
+	assert_int_equal(request.code, ERR_LIMIT);
+	assert_string_equal(request.why, "a PGP message that more than 256 keys may be for");
 }
 
 /* What stands for a fingerprint may have any length. */
@@ -336,18 +344,20 @@ static void bounds_its_work(void **state)
 	must_add(&ring, "ecc.asc");
 	assert_int_equal(pgp_packet_next(&rest, &pool, &packet, &err), 1);
 	head = packets.len - rest.len;
-	for (size_t i = 0; i < KEY_PGP_WRAPPED_MAX; i++)
+	for (size_t i = 0; i < KEY_PGP_TRIES_MAX; i++)
 		buf_add(&message, packets.data, head);
 	buf_add_span(&message, rest);
 	request = ask(&ring, buf_span(&message));
 	assert_int_equal(request.verdict, KEY_NOT_MINE);
 	assert_string_equal(request.why, "no PGP secret key for anybody, anybody, anybody, ...");
 	buf_cut(&message, message.len - rest.len);
-	buf_add(&message, packets.data, head);
+	for (size_t i = KEY_PGP_TRIES_MAX; i <= KEY_PGP_WRAPPED_MAX; i++)
+		buf_add(&message, packets.data, head);
 	buf_add_span(&message, rest);
 	request = ask(&ring, buf_span(&message));
 	assert_int_equal(request.verdict, KEY_FAILED);
 	assert_int_equal(request.code, ERR_LIMIT);
+	assert_string_equal(request.why, "a PGP message with more than 1000 recipients");
 	request = ask(&ring, span_of(message.data, 0));
 	assert_int_equal(request.code, ERR_FORMAT);
 }
@@ -386,7 +396,8 @@ static void survives_mangling(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(tries_cost_no_memory), /* first: before others have needed more */
+		cmocka_unit_test(
+			differs_pgp_tries_are_bounded), /* first: before others have needed more */
 		cmocka_unit_test(opens_a_batch_of_all_kinds),
 		cmocka_unit_test(says_what_a_text_is_not),
 		cmocka_unit_test(asks_the_policy_for_each_key),
