@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * OpenPGP packets; see pgp_packet.h. Bodies in parts and those without an end of their own are for data only, as in gpg.
+ * Differs: gpg passes over packets of the type 0. Test: differs_refuses_reserved_packets
  */
 #include "keys/pgp_packet.h"
 
