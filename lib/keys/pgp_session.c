@@ -2,6 +2,7 @@
  *
  * Session keys; see pgp_session.h. Why one does not open is told by no message: whoever sends us chosen ciphertexts learns one bit, as from the
  * message's end. RFC 6637 (ECDH), RFC 9580 (X25519)
+ * Differs: gpg takes a point without its prefix. Test: differs_needs_the_prefix_of_points
  */
 #include "keys/pgp_session.h"
 

@@ -318,6 +318,16 @@ def messages(args, rng, gpg, go, ours, keys, tally, pool):
                 pool.append(message)
 
 
+def known_difference(message):
+    """What gpg reads and we refuse, though it is armored well."""
+    for tag, body in packets(dearmor(message) if message[:1] == b"-" else message) or []:
+        if tag == 0:
+            return "differs_refuses_reserved_packets"
+        if tag == 1 and body[9:10] == b"\x12" and body[12:13] != b"\x40":
+            return "differs_needs_the_prefix_of_points"
+    return ""
+
+
 def damage(args, rng, gpg, ours, tally, pool):
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as threads:
         jobs = []
@@ -343,8 +353,8 @@ def damage(args, rng, gpg, ours, tally, pool):
                 problem, word = "", "left to gpg"
             elif "encrypted with" not in text:
                 problem, word = "", "differs_refuses_pgp_that_is_not_encrypted"
-            elif kind != "armor" and any(tag == 0 for tag, _ in packets(dearmor(message) if message[:1] == b"-" else message) or []):
-                problem, word = "", "differs_refuses_reserved_packets"
+            elif kind != "armor" and known_difference(message):
+                problem, word = "", known_difference(message)
             elif kind == "armor" and re.search(ARMOR, got):
                 problem, word = "", "differs_refuses_damaged_pgp_armor"
             elif COMPLAINTS.search(text):

@@ -218,6 +218,29 @@ static void differs_opens_with_the_key_that_fits(void **state)
 	free(block);
 }
 
+static void differs_needs_the_prefix_of_points(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct span packets = pgp_file_packets("gpg-ecc.msg", &pool), rest = packets;
+	uint8_t *block = mangle_block(packets, packets.len), *prefix;
+	struct pgp_packet packet;
+	struct key_request request;
+	struct err err = ERR_INIT;
+
+	must_add(&ring, "ecc.asc");
+	assert_int_equal(pgp_packet_next(&rest, &pool, &packet, &err), 1);
+	/* version, key id, algorithm, a length in bits */
+	prefix = block + (packet.body.data - packets.data) + 1 + PGP_KEY_ID_LEN + 1 + 2;
+	assert_int_equal(*prefix, 0x40);
+	assert_int_equal(ask(&ring, span_of(block, packets.len)).verdict, KEY_OPENED);
+	*prefix = 0;
+	request = ask(&ring, span_of(block, packets.len));
+	assert_int_equal(request.verdict, KEY_FAILED);
+	assert_string_equal(request.why, "malformed PGP session key");
+	free(block);
+}
+
 /* Literal data, bare and in armor, as gpg --store writes it. */
 static void differs_refuses_pgp_that_is_not_encrypted(void **state)
 {
@@ -403,6 +426,7 @@ int main(void)
 		cmocka_unit_test(asks_the_policy_for_each_key),
 		cmocka_unit_test(differs_opens_with_the_key_that_fits),
 		cmocka_unit_test(differs_refuses_pgp_that_is_not_encrypted),
+		cmocka_unit_test(differs_needs_the_prefix_of_points),
 		cmocka_unit_test(names_short_what_is_long),
 		cmocka_unit_test(differs_opens_what_rfc_9580_has),
 		cmocka_unit_test(takes_one_message),
