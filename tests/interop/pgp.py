@@ -341,8 +341,8 @@ def damage(args, rng, gpg, ours, tally, pool):
                 same = gpg_opens(gpg, theirs, message, bytes.fromhex(got[7:]))
                 # where the checksum does not stand before it gpg reads the END line as data
                 same |= "radix64 character 2D" in text
-                # differs_opens_what_rfc_9580_has
-                same |= "unknown version 6" in text
+                # differs_opens_what_rfc_9580_has: versions of session keys that are not known are passed over
+                same |= "with unknown version" in text
                 # differs_opens_with_the_key_that_fits: at some damage gpg does not go on to the next
                 same |= "public key decryption failed" in text and text.count("encrypted with") > 1
                 problem = "" if same else f"we open it, gpg says {theirs.returncode} {text[-300:]}"
