@@ -31,7 +31,7 @@ from lib.pgp_go import GoPeer  # noqa: E402
 SAVED = peers.ROOT / "build" / "interop" / "pgp"
 UNSUPPORTED = "no 3:"  # ERR_UNSUPPORTED
 BROKEN = re.compile("malformed PGP (key|packet)")
-ARMOR = "PGP armor (has (a )?malformed (base64|checksum)|ends with no END line)"
+ARMOR = "PGP armor (has (a )?malformed (base64|checksum)|ends with no END line|is cut short)"
 GPG_KEYS = {"ecc": ("eddsa", "ed25519", "ecdh", "cv25519"), "rsa": ("rsa", "2048", "rsa", "3072")}
 GO_KEYS = {"goecc": "cv25519", "gorsa": "rsa2048", "x25519": "x25519", "v6": "v6", "v6rsa": "v6rsa"}
 # Of these a gpg of 2.2 that exits with 0 has still complained.

@@ -91,9 +91,13 @@ static void reads_blocks(void **state)
 static void differs_refuses_damaged_pgp_armor(void **state)
 {
 	static const char *const texts[] = {
-		HEAD "\naGVsbG8==\n=R/WK\n" TAIL,  HEAD "\naGVsbG9v=\n=WNrQ\n" TAIL,
-		HEAD "\naGVsbG8=\n==R/WK\n" TAIL,  HEAD "\naGVsbG8=\n=R/WK-\n" TAIL,
-		HEAD "\naGVsbG8=\n=R/WK x\n" TAIL, HEAD "\naGVsbG8=\n-=R/WK\n" TAIL,
+		HEAD "\naGVsbG8==\n=R/WK\n" TAIL,
+		HEAD "\naGVsbG9v=\n=WNrQ\n" TAIL,
+		HEAD "\naGVsbG8=\n==R/WK\n" TAIL,
+		HEAD "\naGVsbG8=\n=R/WK-\n" TAIL,
+		HEAD "\naGVsbG8=\n=R/WK x\n" TAIL,
+		HEAD "\naGVsbG8=\n-=R/WK\n" TAIL,
+		HEAD "\naGVsbG8=\n",
 		HEAD "\naGVs*bG8=\n=R/WK\n" TAIL,
 	};
 
