@@ -386,7 +386,7 @@ def damaged_keys(args, rng, gpg, tool, folder, tally, keys):
             status, count, said = job.result()
             ours.ask("forget")
             got = ours.ask("keys", text)
-            known = (BROKEN.search(got) and "differs_refuses_broken_pgp_keys") or (kind == "armor" and re.search(ARMOR, got) and "differs_refuses_damaged_pgp_armor")
+            known = (BROKEN.search(got) and "differs_refuses_broken_pgp_keys") or (kind == "armor" and "PGP armor" in got and "differs_refuses_damaged_pgp_armor")
             problem = f"gpg imports {count}, we say {got}; {said[-300:]}" if status == 0 and count and not COMPLAINTS.search(said) and got.startswith("no") and not known else ""
             word = "taken" if not got.startswith("no") else known or "refused"
             tally.add("keys", f"{kind}, {word}, gpg {'imports' if status == 0 and count else 'does not'}", problem, text)
