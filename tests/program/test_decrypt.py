@@ -202,7 +202,7 @@ def test_unreadable_file(run, good):
 def test_no_key(run, good):
     done = run("decrypt", good, SOPS_AGE_KEY_FILE="")
     assert (done.returncode, done.stdout) == (128, b"")
-    assert b"no key opens it: age 'age1" in done.stderr
+    assert b"no key opens it:\nkrm-sops:   age 'age1" in done.stderr
 
 
 def test_broken_key_source_is_told_beside(run, good):
