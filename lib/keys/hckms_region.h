@@ -17,7 +17,7 @@ struct hckms_id {
 int hckms_id_parse(struct span text, struct hckms_id *ret_id, struct err *err) NODISCARD;
 
 /* Appends "https://kms.REGION.myhuaweicloud.com", or what HUAWEICLOUD_SDK_REGION_KMS_REGION_NAME names in its place. Errors: ERR_USAGE for what is no
- * URL, ERR_POLICY for http:// to another machine. */
+ * URL, ERR_POLICY for http:// to another machine and for a region that no region is called like. */
 int hckms_endpoint(const struct key_host *host, struct span region, struct buf *out,
 		   struct err *err) NODISCARD;
 
