@@ -35,6 +35,9 @@ class Bench:
         keys = folder / "keys.txt"
         keys.write_bytes(self.forged("identity"))
         self.env = {"PATH": os.environ.get("PATH", ""), "HOME": str(folder), "SOPS_AGE_KEY_FILE": str(keys)}
+        # Not where the input lies: it would be found there as the source of its own items, and read once more.
+        self.place = folder / "work"
+        self.place.mkdir()
         self.rows = []
         self.missed = 0
 
@@ -51,7 +54,7 @@ class Bench:
         argv = [self.runner, str(rounds), "-i", stdin]
         for command in commands:
             argv += ["--", *command]
-        done = subprocess.run(argv, env=self.env, cwd=self.folder, stdout=subprocess.PIPE, check=True, text=True)
+        done = subprocess.run(argv, env=self.env, cwd=self.place, stdout=subprocess.PIPE, check=True, text=True)
         rows = [line.split() for line in done.stdout.splitlines()]
         return [(int(m) / 1000, int(p) / 1000, int(c) / 1000, int(k) / 1024) for m, p, c, k in rows]
 
