@@ -86,13 +86,13 @@ def generators(b, served):
     (b.folder / "ksops").symlink_to(b.program)
     config = {"apiVersion": "viaduct.ai/v1", "kind": "ksops", "metadata": {"name": "g"}, "files": ["./secret.yaml"]}
     (where / "list").write_text(json.dumps({"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [], "functionConfig": config}))
-    usual, usual_folder = b.env, b.folder
+    usual, usual_place = b.env, b.place
     b.env = {**b.env, "KRM_SOPS_SOCKET": str(served.sidecar.socket)}
-    b.folder = where
+    b.place = where
     try:
-        ours, theirs = b.run(BUILDS, [[str(usual_folder / "ksops")], [b.sops, "decrypt", "secret.yaml"]], str(where / "list"))
+        ours, theirs = b.run(BUILDS, [[str(b.folder / "ksops")], [b.sops, "decrypt", "secret.yaml"]], str(where / "list"))
     finally:
-        b.env, b.folder = usual, usual_folder
+        b.env, b.place = usual, usual_place
     b.row(f"{BUILDS} KSOPS generators through the socket, without a key of their own", f"{ours[0]:.1f} ms each (p90 {ours[1]:.1f}); "
           f"`sops decrypt` with the key in a file {theirs[0]:.1f} ms: {theirs[0] / ours[0]:.1f} times", "faster than sops", ours[0] < theirs[0])
 
