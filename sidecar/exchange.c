@@ -188,7 +188,7 @@ int exchange_accept(int line, struct exchange_peer *ret_peer)
 	fd = take_fd(&message);
 	if (fd < 0)
 		return -1;
-	if (n != (ssize_t)sizeof(*ret_peer) || ret_peer->door > EXCHANGE_KMS) {
+	if (n != (ssize_t)sizeof(*ret_peer) || ret_peer->door > EXCHANGE_PAIR) {
 		(void)close(fd);
 		return -1;
 	}

@@ -12,7 +12,8 @@
 
 #include <sys/types.h>
 
-enum exchange_door { EXCHANGE_HTTP, EXCHANGE_GRPC, EXCHANGE_KMS };
+/* By which door a question came in. EXCHANGE_PAIR: it is none, but a worker of the KMS door that asks for the key pair (kms_pair.h). */
+enum exchange_door { EXCHANGE_HTTP, EXCHANGE_GRPC, EXCHANGE_KMS, EXCHANGE_PAIR };
 
 /* Who asks, for the audit. */
 struct exchange_peer {

@@ -7,9 +7,10 @@
 #include "command.h"
 #include "exchange.h"
 #include "keeper_ask.h"
-#include "kms_door.h"
+#include "kms_pair.h"
 #include "walls.h"
 
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <unistd.h>
@@ -37,6 +38,8 @@ struct keeper {
 	const struct keeper_start *start;
 	struct ask_world world;
 	struct keeper_keys keys;
+	struct secret_pool pair_pool;
+	struct kms_pair pair; /* of the KMS door, where there is one */
 	struct audit audit;
 	struct http *http;
 	int epoll;
@@ -74,14 +77,9 @@ static void mind_lines(struct keeper *keeper)
 	}
 }
 
-/* The pair is the door's worker's to use. It is looked at here because a keeper that does not start is the end, and later leaves all as it was; a worker
- * would be started again and again. */
-static int check_pair(const struct serve_options *options, struct err *err)
+static bool is_locked(const struct keeper *keeper)
 {
-	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
-	struct kms_pair pair;
-
-	return options->kms_pair ? kms_door_pair(options->kms_pair, &pool, &pair, err) : 0;
+	return keeper_keys_locked(&keeper->keys) && !keeper->pair_pool.unlocked;
 }
 
 static int set_up(struct keeper *keeper, struct err *err)
@@ -92,12 +90,13 @@ static int set_up(struct keeper *keeper, struct err *err)
 	if (audit_open(&keeper->audit, start->options->audit, err) < 0 ||
 	    http_new(NULL, &keeper->http, err) < 0 ||
 	    keeper_keys_load(&keeper->keys, start->options, err) < 0 ||
-	    check_pair(start->options, err) < 0)
+	    (start->options->kms_pair &&
+	     kms_pair_read(start->options->kms_pair, &keeper->pair_pool, &keeper->pair, err) < 0))
 		return -1;
 	if (start->options->ttl &&
 	    keeper_cache_new(start->options->ttl, &keeper->world.cache, err) < 0)
 		return -1;
-	if (start->options->require_mlock && !keeper_keys_locked(&keeper->keys)) {
+	if (start->options->require_mlock && !is_locked(keeper)) {
 		(void)err_set(err, ERR_SYSTEM, "serve: the system refuses to lock memory for keys");
 		return err_hint(err,
 				"raise 'ulimit -l' (LimitMEMLOCK), or leave out --require-mlock");
@@ -123,6 +122,14 @@ static void set_world(struct keeper *keeper)
 		keeper->share = ASKS_SET_MIN;
 }
 
+/* Only the KMS door's own line, the last one, is told the pair. */
+static void give_pair(const struct keeper *keeper, size_t set, int fd)
+{
+	if (keeper->start->options->aws_kms && set + 1 == keeper->start->line_count)
+		kms_pair_give(&keeper->pair, fd);
+	(void)close(fd);
+}
+
 static void accept_all(struct keeper *keeper, size_t set, int64_t now)
 {
 	struct exchange_peer peer;
@@ -132,6 +139,10 @@ static void accept_all(struct keeper *keeper, size_t set, int64_t now)
 
 	while (!keeper->drain && keeper->lines[set].asks < keeper->share &&
 	       (fd = exchange_accept(keeper->start->lines[set], &peer)) >= 0) {
+		if (peer.door == EXCHANGE_PAIR) {
+			give_pair(keeper, set, fd);
+			continue;
+		}
 		if (ask_new(fd, set, &peer, now + keeper->start->options->request_ms, &ask, &err) <
 		    0)
 			continue;
@@ -194,18 +205,28 @@ static int wait_ms(const struct keeper *keeper, int64_t now)
 	return until > now ? (int)(until - now) : 0;
 }
 
+/* What asks after the control was closed asks the successor. */
+static void take_control(struct keeper *keeper, int64_t now)
+{
+	struct pollfd control = {.fd = keeper->start->control, .events = POLLIN};
+
+	if (keeper->drain || poll(&control, 1, 0) <= 0)
+		return;
+	keeper->drain = now;
+	(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, keeper->start->control, NULL);
+}
+
 static void take_events(struct keeper *keeper, int64_t now)
 {
 	struct epoll_event events[EVENTS];
 	int n = epoll_wait(keeper->epoll, events, EVENTS, 0), i;
 
+	if (n > 0)
+		take_control(keeper, now);
 	for (i = 0; i < n; i++) {
 		uint64_t what = events[i].data.u64;
 
-		if (what == CONTROL && !keeper->drain) {
-			keeper->drain = now;
-			(void)epoll_ctl(keeper->epoll, EPOLL_CTL_DEL, keeper->start->control, NULL);
-		} else if (what > LINES_MAX) {
+		if (what > LINES_MAX) {
 			((struct ask *)events[i].data.ptr)->stirred = true;
 		} else if (what != CONTROL) {
 			accept_all(keeper, (size_t)what - 1, now);
@@ -222,7 +243,7 @@ static void sweep(struct keeper *keeper, int64_t now)
 	keeper->swept = now;
 	if (keeper->world.cache)
 		shared->cached = (int)keeper_cache_sweep(keeper->world.cache, now);
-	shared->memory_locked = keeper_keys_locked(&keeper->keys);
+	shared->memory_locked = is_locked(keeper);
 	shared->keys = (int)keeper_keys_count(&keeper->keys);
 }
 
@@ -255,6 +276,7 @@ static void release(struct keeper *keeper)
 	}
 	keeper_cache_free(keeper->world.cache);
 	keeper_keys_release(&keeper->keys);
+	secret_pool_release(&keeper->pair_pool);
 }
 
 int keeper_run(const struct keeper_start *start)

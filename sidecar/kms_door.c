@@ -5,12 +5,9 @@
 #include "kms_door.h"
 
 #include "json_text.h"
-#include "keys_read.h"
 #include "unwrap_one.h"
 
-#include "base/text.h"
 #include "keys/answer.h"
-#include "keys/aws_ini.h"
 
 #include <time.h>
 #include <unistd.h>
@@ -40,39 +37,6 @@ static void give_reason(struct http_exchange *exchange, const struct err *err)
 	else
 		give_error(exchange, 400, "AccessDeniedException",
 			   "this key does not open it, or may not be used");
-}
-
-static int parse_pair(struct span text, struct secret_pool *pool, struct kms_pair *pair,
-		      struct err *err)
-{
-	CLEAN_AWS_INI struct aws_ini ini = AWS_INI_INIT;
-	struct span access, secret;
-
-	if (aws_ini_read(text, &ini, err) < 0)
-		return -1;
-	access = aws_ini_get(&ini, SPAN("default"), "aws_access_key_id", NULL);
-	secret = aws_ini_get(&ini, SPAN("default"), "aws_secret_access_key", NULL);
-	if (!access.len || !secret.len) {
-		(void)err_set(
-			err, ERR_FORMAT,
-			"no aws_access_key_id and aws_secret_access_key in its section [default]");
-		return err_hint(err, "any pair will do; the client needs the same one");
-	}
-	if (secret_dup(pool, access, &pair->access_key, err) < 0)
-		return -1;
-	return secret_dup(pool, secret, &pair->secret_key, err);
-}
-
-int kms_door_pair(const char *path, struct secret_pool *pool, struct kms_pair *ret_pair,
-		  struct err *err)
-{
-	struct kms_pair pair;
-	struct span text;
-
-	if (keys_read_file(path, pool, &text, err) < 0 || parse_pair(text, pool, &pair, err) < 0)
-		return err_wrap(err, "--aws-kms-key '%s'", text_quote(span_str(path)).text);
-	*ret_pair = pair;
-	return 0;
 }
 
 static int read_key(struct http_exchange *exchange, struct answer *body, struct sops_key *key,

@@ -17,12 +17,6 @@ struct kms_door {
 	struct kms_pair pair;
 };
 
-/* Reads the pair from a file in the form of AWS's shared credentials, section [default], into the pool. Errors: ERR_FORMAT, and those of keys_read_file();
- * they name the file. */
-struct secret_pool;
-int kms_door_pair(const char *path, struct secret_pool *pool, struct kms_pair *ret_pair,
-		  struct err *err) NODISCARD;
-
 void kms_door_answer(const struct kms_door *door, struct http_exchange *exchange);
 
 #endif

@@ -11,6 +11,7 @@
 #include "grpc_key.h"
 #include "http_door.h"
 #include "kms_door.h"
+#include "kms_pair.h"
 #include "metrics.h"
 #include "peer.h"
 #include "unwrap_one.h"
@@ -38,7 +39,8 @@ enum {
 	PREFACE = 3,          /* bytes that tell HTTP/2 from HTTP/1.1 */
 	SPARES = 8,           /* of locked memory: requests under way, 16 KiB each */
 	LEAVE_MS = 30 * 1000, /* that requests under way may take when the worker leaves */
-	LATE_MS = 5 * 1000,   /* that the keeper's answer ends before the request's own time */
+	PAIR_MS =
+		5 * 1000, /* for the keeper's answer about the key pair; it may just be replaced */
 };
 
 struct pending {
@@ -322,15 +324,13 @@ static void forget_environment(void)
 	(void)clearenv();
 }
 
-/* Before the walls are there. */
-static int read_pair(struct worker *worker, struct err *err)
+static int get_pair(struct worker *worker, struct err *err)
 {
 	if (worker->start->kind != WORKER_KMS)
 		return 0;
 	worker->kms.line = worker->api.line;
 	worker->kms.timeout_ms = worker->api.timeout_ms;
-	return kms_door_pair(worker->start->options->kms_pair, &worker->pool, &worker->kms.pair,
-			     err);
+	return kms_pair_ask(worker->api.line, PAIR_MS, &worker->pool, &worker->kms.pair, err);
 }
 
 static int set_up(struct worker *worker, struct err *err)
@@ -359,7 +359,7 @@ static int set_up(struct worker *worker, struct err *err)
 	};
 	worker->grpc =
 		(struct grpc_door_events){.cookie = worker, .call = grpc_call, .closed = closed};
-	if (read_pair(worker, err) < 0)
+	if (get_pair(worker, err) < 0)
 		return -1;
 	if (walls_raise_worker(&start->shared->worker_walls, err) < 0)
 		return -1;

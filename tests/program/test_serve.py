@@ -356,6 +356,7 @@ def test_cached_keys_end_by_themselves(serve, keys):
 
 def test_a_worker_that_dies_is_replaced(serve):
     sidecar = serve()
+    until(lambda: len(sidecar.children()) == 3, "the second worker")  # the first one answers before it is there
     keeper, *workers = sidecar.children()
     for pid in workers:
         os.kill(pid, signal.SIGKILL)

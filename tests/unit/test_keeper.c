@@ -7,6 +7,7 @@
 
 #include "exchange.h"
 #include "keeper.h"
+#include "kms_pair.h"
 #include "shared.h"
 
 #include "keys/unwrap.h"
@@ -55,10 +56,14 @@ static int keeper_start(void **state)
 		  "17ERTLNVS26CJGMG7NKXERTFJMV0U5YG5KKFH3R62KJG0UVNGKY7SSU58AU\n");
 	options.audit = "audit";
 	options.keys.keys_flat = "keys";
-	options.listen_count = SETS;
+	files_put("pair", "[default]\naws_access_key_id = AKIADOOR\n"
+			  "aws_secret_access_key = door+canary\n");
+	options.listen_count = SETS - 1;
+	options.aws_kms = "127.0.0.1:1"; /* the last line is its */
+	options.kms_pair = "pair";
 	options.request_ms = 4 * SOON_MS;
+	options.listens[0].path = sockets[0];
 	for (i = 0; i < SETS; i++) {
-		options.listens[i].path = sockets[i];
 		if (exchange_line_open(&world.lines[i], &err) < 0)
 			return -1;
 		lines[i] = world.lines[i].keeper;
@@ -154,6 +159,20 @@ static bool hand_over(const struct world *world, int set, int fd, size_t words)
 		memcpy(CMSG_DATA(cmsg), &fd, sizeof(fd));
 	}
 	return sendmsg(world->lines[set].worker, &message, MSG_DONTWAIT | MSG_NOSIGNAL) >= 0;
+}
+
+static void the_key_pair_is_for_the_line_of_the_kms_door_alone(void **state)
+{
+	const struct world *world = *state;
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct kms_pair pair;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(kms_pair_ask(world->lines[1].worker, SOON_MS, &pool, &pair, &err), 0);
+	assert_true(span_eq(pair.access_key, SPAN("AKIADOOR")));
+	assert_true(span_eq(pair.secret_key, SPAN("door+canary")));
+	assert_int_equal(kms_pair_ask(world->lines[0].worker, SOON_MS, &pool, &pair, &err), -1);
+	assert_int_equal(err.code, ERR_UNREACHABLE);
 }
 
 static double cpu_of(pid_t pid)
@@ -289,6 +308,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_sets_are_answered),
+		cmocka_unit_test(the_key_pair_is_for_the_line_of_the_kms_door_alone),
 		cmocka_unit_test(a_flood_on_one_line_leaves_the_other_alone),
 		cmocka_unit_test(what_is_no_question_is_dropped),
 		cmocka_unit_test(a_long_question_lets_others_go_first),
