@@ -55,8 +55,7 @@ int kms_pair_read(const char *path, struct secret_pool *pool, struct kms_pair *r
 {
 	struct span text;
 
-	if (keys_read_file(path, pool, &text, err) < 0 ||
-	    parse_pair(text, pool, ret_pair, err) < 0)
+	if (keys_read_file(path, pool, &text, err) < 0 || parse_pair(text, pool, ret_pair, err) < 0)
 		return err_wrap(err, "--aws-kms-key '%s'", text_quote(span_str(path)).text);
 	return 0;
 }

@@ -247,7 +247,7 @@ int datakey_open(struct datakey_want *wants, size_t n, struct keyring *ring, con
 	size_t i;
 
 	if (datakey_plan_make(&plan, wants, n, ring, order, err) < 0 ||
-	    datakey_plan_run(&plan, err) < 0)
+	    datakey_ask_all(&plan, err) < 0)
 		return -1;
 	groups = plan.groups;
 	for (i = 0; i < n; groups += wants[i].meta->group_count, i++) {

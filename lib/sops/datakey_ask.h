@@ -1,60 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Who is asked for which wrapped key, and in which order: the half of datakey that talks to key services. Equal wrapped keys are one
- * question. Every group asks its candidates one after the other until one opens, as sops does, but all groups of all documents at the same
- * time: a round is one batch for each service.
+ * The half of datakey that talks to key services: every group asks its candidates (datakey_plan.h) one after the other until one opens, as sops does, but
+ * all groups of all documents at the same time: a round is one batch for each service.
  */
 #ifndef SOPS_DATAKEY_ASK_H
 #define SOPS_DATAKEY_ASK_H
 
-#include "sops/datakey.h"
-
-/* One wrapped key at one service. */
-struct datakey_ask {
-	struct key_request request;
-	size_t service; /* index in the ring */
-	bool asked, queued;
-	const char *hint; /* what to do about a refusal, or NULL */
-};
-
-/* A distinct wrapped key, with its asks: one for each service of its type. */
-struct datakey_wrapped {
-	const struct sops_key *key;
-	struct datakey_ask *asks;
-	size_t count; /* 0: no service of its type */
-};
-
-/* One key group of one document. */
-struct datakey_group {
-	struct datakey_wrapped **keys; /* in the metadata's order */
-	size_t key_count;
-	struct datakey_ask **candidates; /* in the order in which they are asked */
-	size_t count, at;
-	const struct datakey_ask *opened; /* NULL: none did */
-};
-
-struct datakey_plan {
-	struct arena arena;
-	struct keyring *ring;
-	struct datakey_group *groups; /* of all documents, one after the other */
-	size_t group_count, ask_count;
-};
-
-enum { DATAKEY_PLAN_MAX = 1024 * 1024 * 1024 /* bytes: a million asks */ };
-
-#define DATAKEY_PLAN_INIT                             \
-	{                                             \
-		.arena = ARENA_INIT(DATAKEY_PLAN_MAX) \
-	}
-#define CLEAN_DATAKEY_PLAN CLEANUP(datakey_plan_release)
-
-/* Collects the candidates of n documents. Errors: ERR_USAGE (order), ERR_LIMIT, ERR_NOMEM. */
-int datakey_plan_make(struct datakey_plan *plan, const struct datakey_want *wants, size_t n,
-		      struct keyring *ring, const char *order, struct err *err) NODISCARD;
+#include "sops/datakey_plan.h"
 
 /* Asks till each group is open or has nobody left. Errors: what a service reports for all of its requests. */
-int datakey_plan_run(struct datakey_plan *plan, struct err *err) NODISCARD;
-
-void datakey_plan_release(struct datakey_plan *plan);
+int datakey_ask_all(struct datakey_plan *plan, struct err *err) NODISCARD;
 
 #endif
