@@ -16,18 +16,19 @@ int generate_values_set(struct generate_values *values, struct span key, struct 
 			struct err *err)
 {
 	struct generate_value *more;
-	size_t i;
+	size_t cap, i;
 
 	for (i = 0; i < values->count && !span_eq(values->at[i].key, key);)
 		i++;
 	if (i == values->cap) {
-		values->cap = values->cap ? values->cap * 2 : GROW_FIRST;
-		more = arena_alloc(values->arena, values->cap * sizeof(*more), err);
+		cap = values->cap ? values->cap * 2 : GROW_FIRST;
+		more = arena_alloc(values->arena, cap * sizeof(*more), err);
 		if (!more)
 			return -1;
 		if (values->count)
 			memcpy(more, values->at, values->count * sizeof(*more));
 		values->at = more;
+		values->cap = cap;
 	}
 	if (i == values->count && arena_dup(values->arena, key, &values->at[i].key, err) < 0)
 		return -1;
