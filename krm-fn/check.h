@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What `krm-sops check` is made of: files (check_file.c), what a repository's rules say of them (check_clear.c), streams of manifests
- * (check_stream.c), keys (check_keys.c), and the findings that all of them add to (check_findings.c).
+ * (check_stream.c), what data keys are wrapped in (check_box.c), keys (check_keys.c), and the findings that all of them add to (check_findings.c).
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -85,6 +85,10 @@ struct check {
 
 /* What is malformed, half encrypted or in the clear in it. Errors of this and all that follow: ERR_NOMEM and the like. */
 int check_file(struct check *check, const struct path_file *file, struct err *err) NODISCARD;
+
+/* Could a key open this entry by its form? Looked at are age messages and the armor of PGP's; of the others only that there is anything. 0, or -1: err
+ * says what is wrong (ERR_FORMAT, ERR_LIMIT), or ERR_NOMEM. */
+int check_box(const struct sops_key *key, struct err *err) NODISCARD;
 
 /* What the repository's creation rules say of a file that is not encrypted. */
 int check_clear_file(struct check *check, const struct path_file *file, struct err *err) NODISCARD;

@@ -10,8 +10,6 @@
 #include "sops_file.h"
 #include "sops/sops_value.h"
 
-#include <stdio.h>
-
 #define TOKEN_BEGIN SPAN("ENC[AES256_GCM")
 
 enum { TAG_LEN = 16 /* bytes of the tag of AES-GCM as sops writes it */ };
@@ -106,20 +104,32 @@ static int look_at_leaves(struct look *look, struct err *err)
 	return add(look, look->line, SPAN("sops"), own.msg, err);
 }
 
+static int look_at_box(struct look *look, const struct sops_key *key, struct err *err)
+{
+	struct err own = ERR_INIT;
+
+	if (check_box(key, &own) == 0)
+		return 0;
+	if (own.code == ERR_NOMEM) {
+		*err = own;
+		return -1;
+	}
+	(void)err_wrap(&own, "the entry for %s '%s'", sops_key_type_name(key->type),
+		       text_quote(key->id).text);
+	return add(look, look->line, SPAN("sops"), own.msg, err);
+}
+
 static int look_at_keys(struct look *look, struct err *err)
 {
 	const struct sops_group *group;
 	const struct sops_key *key;
-	char what[128];
 
 	for (group = look->meta->groups; group; group = group->next) {
 		if (!group->keys && add(look, look->line, SPAN("sops.key_groups"),
 					"a key group without keys", err) < 0)
 			return -1;
 		for (key = group->keys; key; key = key->next) {
-			snprintf(what, sizeof(what), "an entry for %s without 'enc'",
-				 sops_key_type_name(key->type));
-			if (!key->enc.len && add(look, look->line, SPAN("sops"), what, err) < 0)
+			if (look_at_box(look, key, err) < 0)
 				return -1;
 		}
 	}
