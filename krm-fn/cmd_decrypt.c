@@ -269,11 +269,12 @@ static int run_request(const struct request *req)
 	CLEANUP(job_release) struct decrypt_job job = {.mac = DECRYPT_MAC_VERIFY};
 	CLEAN_BUF struct buf input = BUF_INIT(0);
 	struct doc_style style = {.yaml_indent = 0};
+	const struct quoted shown = text_quote(span_str(req->file ? req->file : "stdin"));
 	struct err err = ERR_INIT;
 	struct stat st;
 
 	if (req->file && stat(req->file, &st) < 0 && errno == ENOENT) {
-		(void)err_errno(&err, "cannot read '%s'", text_quote(span_str(req->file)).text);
+		(void)err_errno(&err, "cannot read '%s'", shown.text);
 		return fail(&err, EXIT_NO_FILE);
 	}
 	if (set_style(req, &style, &err) < 0)
@@ -283,6 +284,7 @@ static int run_request(const struct request *req)
 	if (command_read(req->file ? req->file : "-", &input, &err) < 0)
 		return fail(&err, EXIT_NO_READ);
 	job.input = buf_span(&input);
+	job.label = shown.text;
 	job.style = &style;
 	job.extract = req->extract;
 	job.mac = req->ignore_mac ? DECRYPT_MAC_IGNORE : DECRYPT_MAC_VERIFY;

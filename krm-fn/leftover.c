@@ -46,6 +46,19 @@ static int found(const struct place *place, const char *what, struct err *err)
 
 static const char ciphertext_left[] = "ciphertext is left";
 
+/* Is what is left in stringData a whole document? Its metadata says lastmodified, in every format; a token alone no config would decrypt. */
+static bool holds_document(const struct doc_node *text)
+{
+	const struct doc_node *kid;
+
+	doc_each (kid, text) {
+		if (kid->kind == DOC_STRING && leftover_has_token(kid->str) &&
+		    span_search(kid->str, SPAN("lastmodified")) != SIZE_MAX)
+			return true;
+	}
+	return false;
+}
+
 /* Keys and strings of a whole tree; comments are outside of every promise. */
 static int find_in_tree(const struct doc_node *node, const struct place *up, struct err *err)
 {
@@ -187,7 +200,8 @@ int leftover_find(const struct doc_node *item, bool whole, const struct leftover
 	}
 	if (secret) {
 		r = find_in_secret(item, NULL, err);
-		if (r > 0 && !scope->string_data && strncmp(err->msg, "stringData.", 11) == 0)
+		if (r > 0 && !scope->string_data && strncmp(err->msg, "stringData.", 11) == 0 &&
+		    holds_document(doc_get(item, "stringData")))
 			(void)err_hint(err, "'stringData: true' in functionConfig also decrypts "
 					    "SOPS documents inside stringData");
 	}

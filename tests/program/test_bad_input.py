@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 """Bad input: a message that names the resource and the field, an exit status that is not 0, nothing on stdout, and never a crash."""
+import base64
 import itertools
 import json
 import os
 import pathlib
+import re
 import resource
 import signal
 import subprocess
@@ -16,6 +18,8 @@ from conftest import DATA, ROOT, program_path, without_file_rights
 
 SOPS_STATUSES = {1, 2, 4, 25, 51, 91, 100, 128}
 FUNCTION_STATUSES = {1, 2, 75, 77}
+DOCUMENT_STATUSES = {1, 4, 25, 51, 128}  # of decrypt, where the document is to blame
+PLACE = re.compile(r"^krm-sops: (?:stdin: (?:line \d+|items\b|'items'|\w)|functionConfig: |(?:Secret|Widget) shop/\S+: )", re.M)
 TEXTS_MAX = 4096  # bytes of stderr: a screen or two, whatever the input
 MEMORY = 64 * 1024 * 1024  # bytes of address space for a program that needs some 20 MiB at rest
 
@@ -28,6 +32,10 @@ def check_failed(case, result):
     assert all(line.startswith("krm-sops: ") for line in result.message.splitlines()), result.message
     assert all(char.isprintable() or char == "\n" for char in result.message), result.message
     assert len(result.stderr) < TEXTS_MAX
+    if case.argv and case.argv[-1] in case.files and result.status in DOCUMENT_STATUSES:
+        assert result.message.startswith(f"krm-sops: {case.argv[-1]}: "), result.message
+    if not case.argv:
+        assert PLACE.search(result.message), result.message
     for word in case.words:
         assert word in result.message, f"'{word}' is not in: {result.message}"
 
@@ -143,15 +151,16 @@ class TestStdout:
         assert done.returncode == write_error(argv), done
 
 
-def started(place, **more):
-    return subprocess.Popen([program_path()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=place.env(**bad_cases.KEYS), cwd=place.cwd, **more)
+def started(place, *argv, **more):
+    return subprocess.Popen([program_path(), *argv], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=place.env(**bad_cases.KEYS), cwd=place.cwd, **more)
 
 
+@pytest.mark.parametrize("argv", [(), ("filter",), ("decrypt", "--input-type", "yaml", "-")], ids=["function", "filter", "decrypt"])
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
-def test_signal_in_the_middle_of_the_input(place, number):
+def test_signal_in_the_middle_of_the_input(place, number, argv):
     put_sources(place)
-    text = whole_list()
-    program = started(place)
+    text = bad_cases.load("secret.yaml").encode() if argv else whole_list()
+    program = started(place, *argv)
     program.stdin.write(text[:len(text) // 2])
     program.stdin.flush()
     time.sleep(0.3)
@@ -199,12 +208,16 @@ def test_stderr_closed(place):
     assert done.returncode == 25 and done.stdout == b""
 
 
-def test_key_file_that_may_not_be_read(place):
+@pytest.mark.parametrize("argv, status, where", [((), 1, "Secret shop/orders-db: "), (("filter",), 1, "Secret shop/orders-db: "), (("decrypt", "secret.yaml"), 128, "secret.yaml: ")],
+                         ids=["function", "filter", "decrypt"])
+def test_key_file_that_may_not_be_read(place, argv, status, where):
     key = place.write("key", bad_cases.load("keys/age.agekey"))
     key.chmod(0)
     place.copy("bad/secret.yaml")
-    result = place.run("decrypt", "secret.yaml", env={"SOPS_AGE_KEY_FILE": str(key)}, preexec_fn=without_file_rights)
-    assert result.status == 128 and result.stdout == b""
+    stdin = bad_cases.load("secret.yaml").encode() if argv else whole_list()
+    result = place.run(*argv, stdin=stdin, env={"SOPS_AGE_KEY_FILE": str(key)}, preexec_fn=without_file_rights)
+    assert result.status == status and result.stdout == b""
+    assert where in result.message and f"{key}': Permission denied" in result.message, result.message
 
 
 # -- bounds
@@ -223,11 +236,13 @@ HUGE = {
 }
 
 
+@pytest.mark.parametrize("argv", [(), ("filter",), ("decrypt", "values.yaml")], ids=["function", "filter", "decrypt"])
 @pytest.mark.parametrize("name", HUGE)
-def test_huge_input_in_little_memory(place, plain_program, name):
+def test_huge_input_in_little_memory(place, plain_program, name, argv):
     """Out of memory is an error like any other."""
     place.write("values.yaml", HUGE[name]())
-    result = place.run("decrypt", "values.yaml", env=bad_cases.KEYS, program=plain_program, preexec_fn=bounded)
+    stdin = whole_list() + HUGE[name]().encode() if argv != ("decrypt", "values.yaml") else b""
+    result = place.run(*argv, stdin=stdin, env=bad_cases.KEYS, program=plain_program, preexec_fn=bounded)
     assert result.status == 1 or result.status == 2, result.message
     assert result.stdout == b"" and result.message.startswith("krm-sops: "), result.message
 
@@ -252,8 +267,31 @@ def failmalloc():
     return str(library)
 
 
+def generated():
+    """What is generated of files: whole objects, and Secrets of files and dotenvs."""
+    config = """functionConfig:
+  apiVersion: krm-sops.dev/v1alpha1
+  kind: Decrypt
+  metadata: {name: d}
+  spec:
+    mode: generate
+    files: [secret.yaml]
+    secretFrom: [{metadata: {name: made}, files: [values.json], binaryFiles: [blob.bin], envs: [app.env]}]
+"""
+    return b"apiVersion: config.kubernetes.io/v1\nkind: ResourceList\nitems: []\n" + config.encode()
+
+
+def in_pieces():
+    """A dotenv that kustomize took apart."""
+    pairs = (line.split("=", 1) for line in bad_cases.load("app.env").splitlines() if not line.startswith("#"))
+    data = "".join(f"  {key}: {base64.b64encode(value.encode()).decode()}\n" for key, value in pairs)
+    return bad_cases.resource_list(f"apiVersion: v1\nkind: Secret\nmetadata: {{name: env, namespace: shop}}\ndata:\n{data}")
+
+
 RUNS = {
     "function": ((), whole_list),
+    "generate": ((), generated),
+    "a dotenv in pieces": ((), in_pieces),
     "decrypt": (("decrypt", "secret.yaml"), lambda: b""),
     "decrypt, JSON": (("decrypt", "values.json"), lambda: b""),
     "decrypt, dotenv": (("decrypt", "app.env"), lambda: b""),
@@ -269,7 +307,7 @@ RUNS = {
 def test_every_allocation_may_fail(place, plain_program, name, rest):
     """Each one in its turn: the right output or an error, never a crash, never half an output, never status 0 with less than all."""
     argv, stdin = RUNS[name]
-    place.copy(*(f"bad/{file}" for file in ("secret.yaml", "widget.yaml", "values.json", "app.env", "app.ini", "shamir.yaml")))
+    place.copy(*(f"bad/{file}" for file in ("secret.yaml", "widget.yaml", "values.json", "app.env", "app.ini", "blob.bin", "shamir.yaml")))
     place.write("tampered.yaml", bad_cases.damaged("value tampered")[1].replace("name: orders-db", "name: other"))
     keys = place.write("both", bad_cases.load("keys/age.agekey") + bad_cases.load("keys/second.agekey"))
     env = {"SOPS_AGE_KEY_FILE": str(keys), "LD_PRELOAD": failmalloc()}

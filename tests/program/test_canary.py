@@ -1,17 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """No plaintext, data key or identity leaves a failing run: not in a message, not in a result, not in a core file or any other file that it
-leaves behind; nor its base64, hex or SHA-256. Every failure of bad_cases.py is run with keys that open the documents where it can be."""
+leaves behind; nor its base64, hex or hash; nor a document's MAC, which is the hash of its values. Every failure of bad_cases.py is run with keys that open the documents where it can be."""
 import base64
 import hashlib
 import os
+import pathlib
 import re
 import resource
+import runpy
 import signal
 import subprocess
 import time
 
 import bad_cases
 import pytest
+import yaml
 from conftest import program_path
 
 ALIGNMENTS = 3  # base64 of a text that stands in a longer one depends on where it begins
@@ -19,9 +22,8 @@ ALIGNMENTS = 3  # base64 of a text that stands in a longer one depends on where 
 
 def encodings(secret):
     """A secret's bytes in every form that is looked for."""
-    digest = hashlib.sha256(secret).digest()
     yield secret
-    for raw in (secret, digest):
+    for raw in (secret, *(hashlib.new(name, secret).digest() for name in ("md5", "sha1", "sha256", "sha512"))):
         yield raw.hex().encode()
         yield raw.hex().upper().encode()
         yield base64.b64encode(raw).rstrip(b"=")
@@ -30,6 +32,22 @@ def encodings(secret):
         # Without the digits that also hold bits of the neighbours.
         yield base64.b64encode(b"\0" * shift + secret)[4:-4]
     yield secret[::-1]
+
+
+def macs():
+    """The MACs of the documents, as sops computes them: the hash of all values in their order. sops: sops.go (computeMac)"""
+    def feed(node, digest):
+        for value in node.values() if isinstance(node, dict) else node:
+            if isinstance(value, (dict, list)):
+                feed(value, digest)
+            else:
+                digest.update(str(value).encode())
+
+    for name, (text, _) in runpy.run_path(str(bad_cases.BAD / "make.py"))["PLAINTEXTS"].items():
+        if name.endswith(".yaml"):
+            digest = hashlib.sha512()
+            feed(yaml.safe_load(text), digest)
+            yield name, digest.hexdigest().upper()
 
 
 def secrets():
@@ -45,12 +63,18 @@ def secrets():
         yield (number >> (len(digits) * 5 - 256)).to_bytes(32, "big")
     yield from (bytes.fromhex(key) for key in known["data_keys"].values())
     yield bad_cases.CLEAR.encode()
+    yield from (mac.encode() for _, mac in macs())
+    yield from (bytes.fromhex(mac) for _, mac in macs())
 
 
 NEEDLES = sorted({needle for secret in secrets() for needle in encodings(secret) if len(needle) >= 10} | {b"canary-", b"7741036655"})
 # What is no secret, but is not to be in a message either: the bodies of ciphertexts.
 BODIES = sorted({match.group(1).encode() for name in ("secret.yaml", "widget.yaml", "values.yaml", "values.json", "app.env", "app.ini", "blob.bin", "shamir.yaml")
                  for match in bad_cases.TOKEN.finditer(bad_cases.load(name)) if len(match.group(1)) > 12})
+
+
+# Longer than a fingerprint: a hash of something, whatever that is.
+DIGEST = re.compile(rb"[0-9A-Fa-f]{64}")
 
 
 def leaks(data):
@@ -68,6 +92,7 @@ def no_core_limit():
 def check_clean(name, place, before, stderr):
     assert not leaks(stderr), f"{name}: a secret in the message: {leaks(stderr)}"
     assert not any(body in stderr for body in BODIES), f"{name}: a ciphertext in the message"
+    assert not DIGEST.search(stderr), f"{name}: a hash in the message"
     for file, data in files_below(place.path).items():
         if before.get(file) != data:
             assert not leaks(data), f"{name}: a secret in {file}: {leaks(data)}"
@@ -80,6 +105,7 @@ def test_the_needles_are_found_where_they_are():
     for form in (text, base64.b64encode(b"x" + text), base64.b64encode(b"xy" + text + b"z"), text.hex().encode(), hashlib.sha256(text).hexdigest().encode(),
                  base64.b64encode(hashlib.sha256(text).digest()), bytes.fromhex(bad_cases.canaries()["data_keys"]["secret.yaml"])):
         assert leaks(b"abc" + form + b"def"), form
+    assert all(leaks(mac.encode()) and DIGEST.search(mac.encode()) for _, mac in macs())
     assert not leaks(os.urandom(100000)) and len(NEEDLES) > 200 and len(BODIES) > 10
 
 
@@ -114,6 +140,29 @@ def test_nothing_leaks_into_results(case, place):
     assert all(not leaks(part) and not any(body in part for body in BODIES) for part in results)
 
 
+VERBS = {
+    "filter": lambda document: ("filter",),
+    "check": lambda document: ("check", "--with-keys", "."),
+    "check, build": lambda document: ("check", "--with-keys", "-"),
+    "audit": lambda document: ("audit", "."),
+    "decrypt": lambda document: ("decrypt", "--ignore-mac", "--output", "/dev/full", document),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+@pytest.mark.parametrize("name", bad_cases.DAMAGED)
+def test_nothing_leaks_from_other_verbs(place, name, verb):
+    """Those that print no plaintext when all is well either: stdout is looked at too."""
+    document, text = bad_cases.damaged(name)
+    place.write(document, text)
+    before = files_below(place.path)
+    stdin = text.encode() if verb in ("filter", "check, build") else b""
+    result = place.run(*VERBS[verb](document), stdin=stdin, env=bad_cases.KEYS, preexec_fn=no_core_limit)
+    assert not result.crashed and (result.stdout == b"" or verb not in ("filter", "decrypt")), result.message
+    check_clean(f"{name}, {verb}", place, before, result.stderr)
+    check_clean(f"{name}, {verb}, stdout", place, before, result.stdout)
+
+
 BIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\ndata:\n  text: " + "x" * 1000000 + "\n"
 
 
@@ -143,6 +192,22 @@ def test_killed_while_it_holds_secrets(place, plain_program, verb, number):
     check_clean(str(number), place, before, program.stderr.read())
     program.stdout.close()
     program.stderr.close()
+
+
+def test_no_core_file_can_be_made(place, plain_program):
+    """Where core files go to a program or another folder, the test above sees none either way: the process itself forbids them."""
+    place.copy("bad/secret.yaml")
+    program = subprocess.Popen([plain_program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=place.env(**bad_cases.KEYS), cwd=place.cwd,
+                               preexec_fn=no_core_limit)
+    program.stdin.write(bad_cases.resource_list(bad_cases.load("secret.yaml"), BIG))
+    program.stdin.close()
+    program.stdout.read(1)
+    limits = (pathlib.Path("/proc") / str(program.pid) / "limits").read_text()
+    program.kill()
+    program.wait()
+    program.stdout.close()
+    program.stderr.close()
+    assert re.search(r"^Max core file size +0 +0 ", limits, re.M), limits
 
 
 def test_environment_of_a_running_process(place, plain_program):

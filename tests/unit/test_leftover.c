@@ -142,10 +142,23 @@ static void hints_at_string_data(void **state)
 	CLEAN_OBJECT struct object object = OBJECT_INIT;
 	struct err err = ERR_INIT;
 
-	object_read(&object, "kind: Secret\nstringData: {a: \"" TOKEN "\"}\n");
+	object_read(&object,
+		    "kind: Secret\nstringData: {a: \"b: " TOKEN "\\nsops: {lastmodified: x}\"}\n");
 	assert_int_equal(leftover_find(object.node, false, &scope, &err), 1);
 	assert_non_null(strstr(err.hint, "stringData: true"));
 	assert_int_equal(leftover_find(object.node, false, &asked, &err), 1);
+	assert_string_equal(err.hint, "");
+}
+
+/* It decrypts documents, and a token alone is none. */
+static void hints_at_nothing_that_does_not_help(void **state)
+{
+	const struct leftover_scope scope = {.string_data = false};
+	CLEAN_OBJECT struct object object = OBJECT_INIT;
+	struct err err = ERR_INIT;
+
+	object_read(&object, "kind: Secret\nstringData: {a: \"" TOKEN "\"}\n");
+	assert_int_equal(leftover_find(object.node, false, &scope, &err), 1);
 	assert_string_equal(err.hint, "");
 }
 
@@ -157,6 +170,7 @@ int main(void)
 		cmocka_unit_test(is_quick_on_beginnings_without_end),
 		cmocka_unit_test(finds_what_is_left),
 		cmocka_unit_test(hints_at_string_data),
+		cmocka_unit_test(hints_at_nothing_that_does_not_help),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
