@@ -7,7 +7,8 @@
 #include "grpc_key.h"
 #include "shared.h"
 
-#include <dlfcn.h>
+#include "base/dynlib.h"
+
 #include <errno.h>
 #include <nghttp2/nghttp2.h>
 #include <poll.h>
@@ -17,33 +18,43 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define LIBRARY "libnghttp2.so.14"
-
 enum { STACK = 256 * 1024, READ_SIZE = 16 * 1024, TICK_MS = 250, PATH_LEN_MAX = 64 };
 
-/* The library, loaded once before any thread is there. */
+/* What we use of nghttp2: our name, its name. */
+#define FUNCTIONS(X)                                                          \
+	X(callbacks_new, session_callbacks_new)                               \
+	X(callbacks_del, session_callbacks_del)                               \
+	X(set_begin_headers, session_callbacks_set_on_begin_headers_callback) \
+	X(set_header, session_callbacks_set_on_header_callback)               \
+	X(set_data, session_callbacks_set_on_data_chunk_recv_callback)        \
+	X(set_frame, session_callbacks_set_on_frame_recv_callback)            \
+	X(set_close, session_callbacks_set_on_stream_close_callback)          \
+	X(server_new, session_server_new)                                     \
+	X(del, session_del)                                                   \
+	X(receive, session_mem_recv)                                          \
+	X(send, session_mem_send)                                             \
+	X(want_read, session_want_read)                                       \
+	X(want_write, session_want_write)                                     \
+	X(terminate, session_terminate_session)                               \
+	X(set_user_data, session_set_stream_user_data)                        \
+	X(get_user_data, session_get_stream_user_data)                        \
+	X(submit_settings, submit_settings)                                   \
+	X(submit_response, submit_response)                                   \
+	X(submit_trailer, submit_trailer)
+
+/* Loaded before any thread is there. */
 static struct {
-	void *handle;
-	__typeof__(nghttp2_session_callbacks_new) *callbacks_new;
-	__typeof__(nghttp2_session_callbacks_del) *callbacks_del;
-	__typeof__(nghttp2_session_callbacks_set_on_begin_headers_callback) *set_begin_headers;
-	__typeof__(nghttp2_session_callbacks_set_on_header_callback) *set_header;
-	__typeof__(nghttp2_session_callbacks_set_on_data_chunk_recv_callback) *set_data;
-	__typeof__(nghttp2_session_callbacks_set_on_frame_recv_callback) *set_frame;
-	__typeof__(nghttp2_session_callbacks_set_on_stream_close_callback) *set_close;
-	__typeof__(nghttp2_session_server_new) *server_new;
-	__typeof__(nghttp2_session_del) *del;
-	__typeof__(nghttp2_session_mem_recv) *receive;
-	__typeof__(nghttp2_session_mem_send) *send;
-	__typeof__(nghttp2_session_want_read) *want_read;
-	__typeof__(nghttp2_session_want_write) *want_write;
-	__typeof__(nghttp2_session_terminate_session) *terminate;
-	__typeof__(nghttp2_session_set_stream_user_data) *set_user_data;
-	__typeof__(nghttp2_session_get_stream_user_data) *get_user_data;
-	__typeof__(nghttp2_submit_settings) *submit_settings;
-	__typeof__(nghttp2_submit_response) *submit_response;
-	__typeof__(nghttp2_submit_trailer) *submit_trailer;
+#define POINTER(field, name) __typeof__(nghttp2_##name) *field;
+	FUNCTIONS(POINTER)
+#undef POINTER
 } h2;
+
+static const struct dynlib_symbol symbols[] = {
+#define ENTRY(field, name) {"nghttp2_" #name, &h2.field},
+	FUNCTIONS(ENTRY)
+#undef ENTRY
+};
+static struct dynlib library = DYNLIB("libnghttp2.so.14", symbols);
 
 struct call {
 	struct call *next;
@@ -63,55 +74,15 @@ struct connection {
 
 int grpc_door_load(struct err *err)
 {
-	const struct {
-		const char *name;
-		void *function;
-	} symbols[] = {
-		{"nghttp2_session_callbacks_new", &h2.callbacks_new},
-		{"nghttp2_session_callbacks_del", &h2.callbacks_del},
-		{"nghttp2_session_callbacks_set_on_begin_headers_callback", &h2.set_begin_headers},
-		{"nghttp2_session_callbacks_set_on_header_callback", &h2.set_header},
-		{"nghttp2_session_callbacks_set_on_data_chunk_recv_callback", &h2.set_data},
-		{"nghttp2_session_callbacks_set_on_frame_recv_callback", &h2.set_frame},
-		{"nghttp2_session_callbacks_set_on_stream_close_callback", &h2.set_close},
-		{"nghttp2_session_server_new", &h2.server_new},
-		{"nghttp2_session_del", &h2.del},
-		{"nghttp2_session_mem_recv", &h2.receive},
-		{"nghttp2_session_mem_send", &h2.send},
-		{"nghttp2_session_want_read", &h2.want_read},
-		{"nghttp2_session_want_write", &h2.want_write},
-		{"nghttp2_session_terminate_session", &h2.terminate},
-		{"nghttp2_session_set_stream_user_data", &h2.set_user_data},
-		{"nghttp2_session_get_stream_user_data", &h2.get_user_data},
-		{"nghttp2_submit_settings", &h2.submit_settings},
-		{"nghttp2_submit_response", &h2.submit_response},
-		{"nghttp2_submit_trailer", &h2.submit_trailer},
-	};
-	void *handle, *found;
-	size_t i;
-
-	if (h2.handle)
+	if (dynlib_load(&library, err) == 0)
 		return 0;
-	handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!handle) {
-		(void)err_set(err, ERR_UNSUPPORTED,
-			      "sops's key service needs libnghttp2, which is not here");
-		return err_hint(err, "apt-get install libnghttp2-14");
-	}
-	for (i = 0; i < ARRAY_LEN(symbols); i++) {
-		found = dlsym(handle, symbols[i].name);
-		if (!found)
-			return err_set(err, ERR_UNSUPPORTED, LIBRARY " has no '%s'",
-				       symbols[i].name);
-		memcpy(symbols[i].function, &found, sizeof(found));
-	}
-	h2.handle = handle;
-	return 0;
+	(void)err_wrap(err, "sops's key service needs libnghttp2, which can not be used here");
+	return err_hint(err, "apt-get install libnghttp2-14");
 }
 
 bool grpc_door_is_loaded(void)
 {
-	return h2.handle != NULL;
+	return library.loaded;
 }
 
 static void free_call(struct call *call)

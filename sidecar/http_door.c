@@ -6,9 +6,9 @@
 
 #include "shared.h"
 
+#include "base/dynlib.h"
 #include "base/wipe.h"
 
-#include <dlfcn.h>
 #include <microhttpd.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -16,8 +16,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define LIBRARY "libmicrohttpd.so.12"
 
 enum {
 	FDS_MAX = 4096, /* descriptors of one worker */
@@ -50,64 +48,45 @@ struct request {
 	bool working, refused;
 };
 
-/* The library, loaded once before any thread is there. */
+/* What we use of libmicrohttpd: our name, its name. */
+#define FUNCTIONS(X)                                                           \
+	X(start_daemon, start_daemon)                                          \
+	X(stop_daemon, stop_daemon)                                            \
+	X(add_connection, add_connection)                                      \
+	X(get_connection_info, get_connection_info)                            \
+	X(lookup, lookup_connection_value)                                     \
+	X(get_values, get_connection_values)                                   \
+	X(create_response, create_response_from_buffer_with_free_callback_cls) \
+	X(add_header, add_response_header)                                     \
+	X(queue, queue_response)                                               \
+	X(destroy_response, destroy_response)                                  \
+	X(version, get_version)
+
+/* Loaded before any thread is there. */
 static struct {
-	void *handle;
-	__typeof__(MHD_start_daemon) *start_daemon;
-	__typeof__(MHD_stop_daemon) *stop_daemon;
-	__typeof__(MHD_add_connection) *add_connection;
-	__typeof__(MHD_get_connection_info) *get_connection_info;
-	__typeof__(MHD_lookup_connection_value) *lookup;
-	__typeof__(MHD_get_connection_values) *get_values;
-	__typeof__(MHD_create_response_from_buffer_with_free_callback_cls) *create_response;
-	__typeof__(MHD_add_response_header) *add_header;
-	__typeof__(MHD_queue_response) *queue;
-	__typeof__(MHD_destroy_response) *destroy_response;
-	__typeof__(MHD_get_version) *version;
+#define POINTER(field, name) __typeof__(MHD_##name) *field;
+	FUNCTIONS(POINTER)
+#undef POINTER
 } mhd;
+
+static const struct dynlib_symbol symbols[] = {
+#define ENTRY(field, name) {"MHD_" #name, &mhd.field},
+	FUNCTIONS(ENTRY)
+#undef ENTRY
+};
+static struct dynlib library = DYNLIB("libmicrohttpd.so.12", symbols);
 
 int http_door_load(struct err *err)
 {
-	const struct {
-		const char *name;
-		void *function;
-	} symbols[] = {
-		{"MHD_start_daemon", &mhd.start_daemon},
-		{"MHD_stop_daemon", &mhd.stop_daemon},
-		{"MHD_add_connection", &mhd.add_connection},
-		{"MHD_get_connection_info", &mhd.get_connection_info},
-		{"MHD_lookup_connection_value", &mhd.lookup},
-		{"MHD_get_connection_values", &mhd.get_values},
-		{"MHD_create_response_from_buffer_with_free_callback_cls", &mhd.create_response},
-		{"MHD_add_response_header", &mhd.add_header},
-		{"MHD_queue_response", &mhd.queue},
-		{"MHD_destroy_response", &mhd.destroy_response},
-		{"MHD_get_version", &mhd.version},
-	};
-	void *handle, *found;
-	size_t i;
-
-	if (mhd.handle)
+	if (dynlib_load(&library, err) == 0)
 		return 0;
-	handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!handle) {
-		(void)err_set(err, ERR_UNSUPPORTED, "serve needs libmicrohttpd, which is not here");
-		return err_hint(err, "apt-get install libmicrohttpd12");
-	}
-	for (i = 0; i < ARRAY_LEN(symbols); i++) {
-		found = dlsym(handle, symbols[i].name);
-		if (!found)
-			return err_set(err, ERR_UNSUPPORTED, LIBRARY " has no '%s'",
-				       symbols[i].name);
-		memcpy(symbols[i].function, &found, sizeof(found));
-	}
-	mhd.handle = handle;
-	return 0;
+	(void)err_wrap(err, "serve needs libmicrohttpd, which can not be used here");
+	return err_hint(err, "apt-get install libmicrohttpd12");
 }
 
 const char *http_door_version(void)
 {
-	return mhd.handle ? mhd.version() : NULL;
+	return library.loaded ? mhd.version() : NULL;
 }
 
 static int fd_of(struct MHD_Connection *connection)

@@ -40,6 +40,7 @@ VENDOR = {
     "gpgme.h": {"lib/keys/gpg_engine.c"},
     "openssl/": {"lib/sops/gcm.c", "lib/sops/sops_mac.c", "lib/keys/crypto_openssl.c", "lib/keys/crypto_pgp.c", "lib/keys/crypto_pkcs12.c", "krm-fn/main.c"},
     "curl/": {"lib/keys/http_curl_internal.h"},
+    "dlfcn.h": {"lib/base/dynlib.c"},
     "microhttpd.h": {"sidecar/http_door.c"},
     "nghttp2/": {"sidecar/grpc_door.c"},
     "sodium.h": None,  # primitives of many modules: lib/base/secret.c and lib/keys, see below

@@ -12,15 +12,14 @@
  */
 #include "keys/gpg_engine.h"
 
+#include "base/dynlib.h"
 #include "keys/key_gpg.h"
 
-#include <dlfcn.h>
 #include <errno.h>
 #include <gpgme.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LIBRARY    "libgpgme.so.11"
 #define HEX_DIGITS "0123456789ABCDEFabcdef"
 
 enum { RECIPIENTS_SHOWN = 4 /* key ids in a message */ };
@@ -51,6 +50,13 @@ static struct {
 #undef POINTER
 } lib;
 
+static const struct dynlib_symbol symbols[] = {
+#define ENTRY(name) {"gpgme_" #name, &lib.name},
+	FUNCTIONS(ENTRY)
+#undef ENTRY
+};
+static struct dynlib library = DYNLIB("libgpgme.so.11", symbols);
+
 /* What gpg said about one message. */
 struct told {
 	unsigned okay, failed, good, bad, texts;
@@ -70,30 +76,9 @@ struct gpg_engine {
 
 static int load(struct err *err)
 {
-	static const struct {
-		const char *name;
-		void *at;
-	} table[] = {
-#define ENTRY(name) {"gpgme_" #name, &lib.name},
-		FUNCTIONS(ENTRY)
-#undef ENTRY
-	};
-	void *handle, *symbol;
-	size_t i;
-
-	if (lib.new)
-		return 0;
-	handle = dlopen(LIBRARY, RTLD_NOW | RTLD_LOCAL);
-	if (!handle)
-		return err_set(err, ERR_UNSUPPORTED,
-			       "needs GnuPG and its library " LIBRARY
-			       ", which is not here (Debian: libgpgme11)");
-	for (i = 0; i < ARRAY_LEN(table); i++) {
-		symbol = dlsym(handle, table[i].name);
-		if (!symbol)
-			return err_set(err, ERR_UNSUPPORTED, LIBRARY " has no %s", table[i].name);
-		memcpy(table[i].at, &symbol, sizeof(symbol));
-	}
+	if (dynlib_load(&library, err) < 0)
+		return err_wrap(err, "needs GnuPG and its library gpgme (Debian: libgpgme11), "
+				     "which can not be used here");
 	return 0;
 }
 

@@ -5,20 +5,25 @@
  */
 #include "keys/http_curl_internal.h"
 
-#include "base/text.h"
+#include "base/dynlib.h"
 #include "base/wipe_heap.h"
 
-#include <dlfcn.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 enum { CONNECTIONS_KEPT = 64 /* open and idle: four services with as many as each has at once */ };
 
 /* One library for the whole process, as it can not be started twice. Written under `once` only. */
 struct http_curl_api libcurl;
-static char wrong[ERR_MSG_MAX]; /* why it is not there; "" where it is */
+static struct err wrong; /* why it can not be used; ERR_NONE where it can */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static const struct dynlib_symbol symbols[] = {
+#define ENTRY(name) {"curl_" #name, &libcurl.name},
+	CURL_FUNCTIONS(ENTRY)
+#undef ENTRY
+};
+static struct dynlib library = DYNLIB("libcurl.so.4", symbols);
 
 struct http_curl {
 	CURLM *multi;
@@ -26,25 +31,14 @@ struct http_curl {
 
 static void load(void)
 {
-	void *library = dlopen("libcurl.so.4", RTLD_NOW | RTLD_LOCAL);
 	CURLcode code;
 
-	if (!library) {
-		snprintf(wrong, sizeof(wrong), "%s", dlerror());
+	if (dynlib_load(&library, &wrong) < 0)
 		return;
-	}
-#define TAKE(name)                                                                      \
-	*(void **)(void *)&libcurl.name = dlsym(library, "curl_" #name);                \
-	if (!libcurl.name) {                                                            \
-		snprintf(wrong, sizeof(wrong), "libcurl.so.4 has no curl_" #name "()"); \
-		return;                                                                 \
-	}
-	CURL_FUNCTIONS(TAKE)
-#undef TAKE
 	code = libcurl.global_init_mem(CURL_GLOBAL_DEFAULT, wipe_heap_alloc, wipe_heap_free,
 				       wipe_heap_resize, wipe_heap_text, wipe_heap_zeroed);
 	if (code != CURLE_OK)
-		snprintf(wrong, sizeof(wrong), "%s", libcurl.easy_strerror(code));
+		(void)err_set(&wrong, ERR_UNSUPPORTED, "%s", libcurl.easy_strerror(code));
 }
 
 int http_curl_new(struct http_curl **ret_curl, struct err *err)
@@ -52,11 +46,10 @@ int http_curl_new(struct http_curl **ret_curl, struct err *err)
 	struct http_curl *new;
 
 	(void)pthread_once(&once, load);
-	if (wrong[0]) {
-		(void)err_set(
-			err, ERR_UNSUPPORTED,
-			"keys behind the network need libcurl, which can not be used here: %s",
-			text_quote(span_str(wrong)).text);
+	if (wrong.code) {
+		*err = wrong;
+		(void)err_wrap(err,
+			       "keys behind the network need libcurl, which can not be used here");
 		return err_hint(err, "install libcurl.so.4 (Debian, Ubuntu: apt-get install "
 				     "libcurl4)");
 	}

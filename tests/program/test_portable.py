@@ -97,7 +97,7 @@ def test_a_library_that_is_not_there_is_told(jail):
     (jail.root / "files/gnupg").mkdir(mode=0o700)
     shutil.copy(PGP / "sops-nist.enc.yaml", jail.root / "files")
     done = jail("/bin/krm-sops", "decrypt", "sops-nist.enc.yaml", GNUPGHOME="/files/gnupg")
-    assert done.returncode == 128 and done.stdout == b"" and b"needs GnuPG and its library libgpgme.so.11, which is not here" in done.stderr, done.stderr
+    assert done.returncode == 128 and done.stdout == b"" and b"needs GnuPG and its library gpgme (Debian: libgpgme11), which can not be used here: libgpgme.so.11" in done.stderr, done.stderr
 
 
 @needs_root
