@@ -20,7 +20,7 @@ enum {
 	SPARES = 16,       /* of locked memory: questions under way, 16 KiB each */
 	ASKS_MAX = 1024,   /* at once; more wait in their lines */
 	ASKS_SET_MIN = 16, /* of them each set has its share, and not less than this */
-	SWEEP_MS = 1000,   /* between two looks for what is over in the cache */
+	SWEEP_MS = 1000,   /* between two looks for what is over, or soon will be */
 	IDLE_MS = 1000,
 	DRAIN_MS = 60 * 1000, /* that a keeper which was replaced may take for what it has begun */
 	CONTROL =
@@ -243,6 +243,8 @@ static void sweep(struct keeper *keeper, int64_t now)
 	keeper->swept = now;
 	if (keeper->world.cache)
 		shared->cached = (int)keeper_cache_sweep(keeper->world.cache, now);
+	if (!keeper->drain)
+		keeper_keys_renew(&keeper->keys, keeper->http);
 	shared->memory_locked = is_locked(keeper);
 	shared->keys = (int)keeper_keys_count(&keeper->keys);
 }

@@ -175,6 +175,17 @@ bool keeper_keys_locked(const struct keeper_keys *keys)
 	return true;
 }
 
+void keeper_keys_renew(const struct keeper_keys *keys, struct http *http)
+{
+	const struct keeper_ring *ring;
+	size_t i;
+
+	for (i = 0; i < keys->count; i++) {
+		for (ring = keys->sets[i].rings; ring; ring = ring->next)
+			keyring_renew(&ring->session.ring, http);
+	}
+}
+
 void keeper_keys_release(struct keeper_keys *keys)
 {
 	struct keeper_ring *ring;

@@ -35,6 +35,9 @@ const char *keeper_keys_name(const struct keeper_keys *keys, size_t set);
 size_t keeper_keys_count(const struct keeper_keys *keys);
 bool keeper_keys_locked(const struct keeper_keys *keys);
 
+/* Begins to fetch anew, over http, those credentials of all sets that end soon. To be called now and then. */
+void keeper_keys_renew(const struct keeper_keys *keys, struct http *http);
+
 void keeper_keys_release(struct keeper_keys *keys);
 
 #endif

@@ -124,6 +124,11 @@ void aws_creds_want(struct aws_creds *creds, struct http *http, struct token_wai
 	token_want(&creds->cache, http, now(creds), wait);
 }
 
+void aws_creds_renew(struct aws_creds *creds, struct http *http)
+{
+	token_renew(&creds->cache, http, now(creds));
+}
+
 bool aws_creds_spoil(struct aws_creds *creds, unsigned generation)
 {
 	if (!creds->parent && creds->source->kind == AWS_SOURCE_KEYS)

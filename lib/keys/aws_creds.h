@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Credentials that are fetched when they are wanted: once for each source, role and region, by the first who wants them while the others
- * wait, kept till five minutes before they end, and fetched anew when a service says that they have ended.
+ * wait, kept till shortly before they end (token_cache.h), and fetched anew when a service says that they have ended.
  *
  *   want ──► token_cache ──► there? ─ yes ─► ready at once
  *                              └ no ─► waits ──► fetch (aws_sts.c, aws_metadata.c, aws_process.c) ──► all are ready
@@ -42,6 +42,8 @@ void aws_creds_init(struct aws_creds *creds);
 
 /* wait->ready() is called once: before this returns, or in http_drive(). */
 void aws_creds_want(struct aws_creds *creds, struct http *http, struct token_wait *wait);
+
+void aws_creds_renew(struct aws_creds *creds, struct http *http);
 
 /* A service said that the keys of that generation have ended. True: it is worth to want them again. */
 bool aws_creds_spoil(struct aws_creds *creds, unsigned generation);

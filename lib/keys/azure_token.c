@@ -56,10 +56,11 @@ static void settle(struct azure_token *token, struct http *http, const struct an
 		   const char *from)
 {
 	const int64_t now = token->host->clock(token->host->cookie);
-	struct secret_pool old = token->pool;
+	struct secret_pool fresh = SECRET_POOL_INIT;
 	struct span text = answer_text(answer, "access_token");
 	struct err err = ERR_INIT;
 	int64_t ends = now;
+	struct span kept;
 
 	if (!text.len)
 		text = answer_text(answer, "accessToken");
@@ -67,17 +68,16 @@ static void settle(struct azure_token *token, struct http *http, const struct an
 		ends += now;
 	else if (!token_answer_seconds(answer, "expires_on", &ends))
 		ends = now; /* good for those that wait */
-	token->pool = (struct secret_pool)SECRET_POOL_INIT;
 	if (!text.len)
 		(void)err_set(&err, ERR_FORMAT, "%s: the answer holds no token", from);
-	if (!text.len || secret_dup(&token->pool, text, &token->text, &err) < 0)
-		text = SPAN_NULL;
-	secret_pool_release(&old);
-	http_ask_reset(&token->ask);
-	if (!text.data) {
+	if (!text.len || secret_dup(&fresh, text, &kept, &err) < 0) {
 		fail(token, http, &err);
 		return;
 	}
+	secret_pool_release(&token->pool);
+	token->pool = fresh;
+	token->text = kept;
+	http_ask_reset(&token->ask);
 	token->chain->chosen = true;
 	token->chain->at = token->at;
 	token_fetched(&token->cache, http, ends);

@@ -178,18 +178,19 @@ static void sign(struct gcp_token *token, struct http *http)
 /* Keeps the token in place of the one before, and lets those that wait go on: whatever they do, nothing here is touched after. */
 static void settle(struct gcp_token *token, struct http *http, struct span text, int64_t ends)
 {
-	struct secret_pool old = token->pool;
+	struct secret_pool fresh = SECRET_POOL_INIT;
 	struct err err = ERR_INIT;
+	struct span kept;
 
-	token->pool = (struct secret_pool)SECRET_POOL_INIT;
-	if (secret_dup(&token->pool, text, &token->text, &err) < 0)
-		token->text = SPAN_NULL;
-	secret_pool_release(&old);
-	http_ask_reset(&token->ask);
-	if (token->text.data)
-		token_fetched(&token->cache, http, ends);
-	else
+	if (secret_dup(&fresh, text, &kept, &err) < 0) {
 		fail(token, http, &err);
+		return;
+	}
+	secret_pool_release(&token->pool);
+	token->pool = fresh;
+	token->text = kept;
+	http_ask_reset(&token->ask);
+	token_fetched(&token->cache, http, ends);
 }
 
 static void from_impersonation(struct gcp_token *token, struct http *http)

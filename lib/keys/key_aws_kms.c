@@ -250,6 +250,15 @@ static int start(void *cookie, struct http *http, struct secret_pool *pool,
 	return 0;
 }
 
+static void renew(void *cookie, struct http *http)
+{
+	struct kms *kms = cookie;
+	struct aws_creds *creds;
+
+	for (creds = kms->access.creds; creds; creds = creds->next)
+		aws_creds_renew(creds, http);
+}
+
 static void close_all(void *cookie)
 {
 	struct kms *kms = cookie;
@@ -263,6 +272,7 @@ static const struct keyservice service = {
 	.name = "AWS KMS",
 	.type = SOPS_KEY_KMS,
 	.start = start,
+	.renew = renew,
 	.close = close_all,
 };
 

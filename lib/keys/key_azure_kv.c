@@ -298,6 +298,15 @@ static int start(void *cookie, struct http *http, struct secret_pool *pool,
 	return 0;
 }
 
+static void renew(void *cookie, struct http *http)
+{
+	const struct azure_kv *kv = cookie;
+	struct resource *resource;
+
+	for (resource = kv->resources; resource; resource = resource->next)
+		token_renew(&resource->token.cache, http, kv->host->clock(kv->host->cookie));
+}
+
 static void close_kv(void *cookie)
 {
 	struct azure_kv *kv = cookie;
@@ -318,6 +327,7 @@ static const struct keyservice service = {
 	.name = LANE,
 	.type = SOPS_KEY_AZURE_KV,
 	.start = start,
+	.renew = renew,
 	.close = close_kv,
 };
 

@@ -137,6 +137,13 @@ static int start(void *cookie, struct http *http, struct secret_pool *pool,
 	return 0;
 }
 
+static void renew(void *cookie, struct http *http)
+{
+	struct gcp_kms *kms = cookie;
+
+	token_renew(&kms->token.cache, http, kms->host->clock(kms->host->cookie));
+}
+
 static void close_kms(void *cookie)
 {
 	struct gcp_kms *kms = cookie;
@@ -151,6 +158,7 @@ static const struct keyservice service = {
 	.name = LANE,
 	.type = SOPS_KEY_GCP_KMS,
 	.start = start,
+	.renew = renew,
 	.close = close_kms,
 };
 

@@ -156,6 +156,13 @@ static int start(void *cookie, struct http *http, struct secret_pool *pool,
 	return 0;
 }
 
+static void renew(void *cookie, struct http *http)
+{
+	struct hckms *kms = cookie;
+
+	token_renew(&kms->token.cache, http, kms->host->clock(kms->host->cookie));
+}
+
 static void close_kms(void *cookie)
 {
 	struct hckms *kms = cookie;
@@ -176,6 +183,7 @@ static const struct keyservice service = {
 	.name = LANE,
 	.type = SOPS_KEY_HCKMS,
 	.start = start,
+	.renew = renew,
 	.close = close_kms,
 };
 

@@ -134,10 +134,18 @@ static void ready(struct token_wait *wait, struct http *http, const struct err *
 {
 	struct ask *ask = (struct ask *)(void *)wait;
 
+	const char *header = why ? NULL : vault_login_header(ask->login);
+	struct err own = ERR_INIT;
+	struct span copy;
+
+	/* A copy, as the login may bring another token while this one is under way. */
+	if (!why &&
+	    secret_dup(ask->batch->pool, span_of(header, strlen(header) + 1), &copy, &own) < 0)
+		why = &own;
 	if (why)
 		settle(ask, KEY_FAILED, why);
 	else
-		send(ask, vault_login_header(ask->login), http);
+		send(ask, (const char *)copy.data, http);
 }
 
 /* `enc` is handed on as it is; what would not be a string in JSON is no ciphertext of Vault's. */
@@ -240,6 +248,11 @@ static int start(void *cookie, struct http *http, struct secret_pool *pool,
 	return 0;
 }
 
+static void renew(void *cookie, struct http *http)
+{
+	vault_login_renew(((struct vault *)cookie)->logins, http);
+}
+
 static void close_vault(void *cookie)
 {
 	vault_login_release(((struct vault *)cookie)->logins);
@@ -249,6 +262,7 @@ static const struct keyservice service = {
 	.name = "vault",
 	.type = SOPS_KEY_HC_VAULT,
 	.start = start,
+	.renew = renew,
 	.close = close_vault,
 };
 

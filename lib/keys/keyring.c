@@ -123,6 +123,16 @@ int keyring_add_ssh(struct keyring *ring, struct span pem, const char *source, s
 	return 0;
 }
 
+void keyring_renew(const struct keyring *ring, struct http *http)
+{
+	size_t i;
+
+	for (i = 0; i < ring->count; i++) {
+		if (ring->services[i].service->renew)
+			ring->services[i].service->renew(ring->services[i].cookie, http);
+	}
+}
+
 size_t keyring_age_count(const struct keyring *ring)
 {
 	return ring->age ? ring->age->count : 0;

@@ -81,6 +81,9 @@ int keyring_add_pgp(struct keyring *ring, struct span keys, const char *source, 
 int keyring_drop_refused(struct keyring *ring, struct age_identity **list, struct err *err)
 	NODISCARD;
 
+/* Begins to fetch anew, over http, what credentials of services end soon; for programs that serve, to be called now and then. */
+void keyring_renew(const struct keyring *ring, struct http *http);
+
 /* How many age identities there are; those that were added twice count once. */
 size_t keyring_age_count(const struct keyring *ring);
 

@@ -43,6 +43,8 @@ struct keyservice {
 	 * time http_drive() returns, and the requests stay where they are till then. So all services of a round work at the same time. */
 	int (*start)(void *cookie, struct http *http, struct secret_pool *pool,
 		     struct key_request *requests, size_t n, struct err *err);
+	/* Begins to fetch anew those of its credentials that end soon, and waits for nothing: for programs that serve. NULL: it has none. */
+	void (*renew)(void *cookie, struct http *http);
 	void (*close)(void *cookie);
 };
 

@@ -28,8 +28,9 @@ struct vault_login {
 	struct http_call call;
 	struct buf url, body;
 	const char *headers[HEADERS];
-	const char *token; /* the header */
-	int64_t asked;     /* seconds since 1970 */
+	struct secret_pool pool; /* of the token */
+	const char *token;       /* the header */
+	int64_t asked;           /* seconds since 1970 */
 };
 
 bool vault_login_wanted(const struct keyring *ring)
@@ -40,6 +41,16 @@ bool vault_login_wanted(const struct keyring *ring)
 struct token_cache *vault_login_cache(struct vault_login *login)
 {
 	return &login->cache;
+}
+
+void vault_login_renew(struct vault_login *list, struct http *http)
+{
+	const struct key_host *host;
+
+	for (; list; list = list->next) {
+		host = list->ring->host;
+		token_renew(&list->cache, http, host->clock(host->cookie));
+	}
 }
 
 const char *vault_login_header(const struct vault_login *login)
@@ -135,14 +146,20 @@ static int read_token(struct vault_login *login, struct err *err)
 
 static int take_token(struct vault_login *login, int64_t *ret_ends, struct err *err)
 {
+	CLEAN_SECRET_POOL struct secret_pool fresh = SECRET_POOL_INIT;
 	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
+	const char *header;
 	struct span token;
 	int64_t seconds = 0;
 
 	if (vault_answer_read(&login->call, &answer, err) < 0 ||
-	    answer_secret(&answer, "auth.client_token", &login->ring->pool, &token, err) < 0 ||
-	    vault_header(&login->ring->pool, "X-Vault-Token", token, &login->token, err) < 0)
+	    answer_secret(&answer, "auth.client_token", &fresh, &token, err) < 0 ||
+	    vault_header(&fresh, "X-Vault-Token", token, &header, err) < 0)
 		return err_wrap(err, "login by service account");
+	secret_pool_release(&login->pool);
+	login->pool = fresh;
+	fresh = (struct secret_pool)SECRET_POOL_INIT;
+	login->token = header;
 	/* 0: it has no end. */
 	if (!answer_number(&answer, "auth.lease_duration", &seconds) || seconds <= 0)
 		*ret_ends = TOKEN_ENDLESS;
@@ -241,5 +258,6 @@ void vault_login_release(struct vault_login *list)
 		http_call_release(&list->call);
 		buf_release(&list->url);
 		buf_release(&list->body);
+		secret_pool_release(&list->pool);
 	}
 }

@@ -25,7 +25,10 @@ int vault_login_at(struct keyring *ring, struct span address, const struct vault
 /* Who wants the token waits for it here. */
 struct token_cache *vault_login_cache(struct vault_login *login);
 
-/* The token's header, once the cache says that it is there. */
+/* As keyservice.renew, of all in the list. */
+void vault_login_renew(struct vault_login *list, struct http *http);
+
+/* The token's header, once the cache says that it is there; until the next token comes. */
 const char *vault_login_header(const struct vault_login *login);
 
 /* Frees what lies outside of the pool. */

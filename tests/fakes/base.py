@@ -98,8 +98,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def _serve(self):
         request = self._read()
         spoil, reply = self.fake.take(request)
-        if self.fake.delay:
-            self.fake.stopping.wait(self.fake.delay)
+        delay = self.fake.delay_of(request)
+        if delay:
+            self.fake.stopping.wait(delay)
         if spoil:
             spoil(self)
             return
@@ -136,6 +137,9 @@ class Fake:
 
     def answer(self, request):
         return 404, {"error": f"nothing at {request.path}"}
+
+    def delay_of(self, request):
+        return self.delay
 
     def fail(self, fault, times=1, only=None):
         with self.lock:

@@ -11,20 +11,21 @@ from conftest import ROOT
 from sidecar import Sidecar, until
 
 sys.path.insert(0, str(ROOT / "tests"))
-from fakes import secrets  # noqa: E402
-from fakes.aws import ARN, Aws  # noqa: E402
+from fakes import faults, secrets  # noqa: E402
+from fakes.aws import ARN, ROLE, Aws, jwt  # noqa: E402
+from fakes.documents import DATA_KEY, PLAIN, values  # noqa: E402
+from fakes.vault import Vault, account_token  # noqa: E402
 
 CLIENTS, KEYS = 8, 20
 
 
 @pytest.fixture
-def kms_serve(place):
-    """start(aws, options): a sidecar that has AWS KMS alone."""
+def serve(place):
+    """serve(env, options): a sidecar that has what its environment gives it."""
     started = []
 
-    def start(aws, *options):
-        aws.user("AKIAROLE", "role/secret")
-        sidecar = Sidecar(place, *options, env={**aws.env(), "AWS_ACCESS_KEY_ID": "AKIAROLE", "AWS_SECRET_ACCESS_KEY": "role/secret"})
+    def start(env, *options):
+        sidecar = Sidecar(place, *options, env=env)
         started.append(sidecar)
         return sidecar.wait_ready()
 
@@ -32,6 +33,27 @@ def kms_serve(place):
     for sidecar in started:
         assert sidecar.stop() == 0, sidecar.log
         assert "ERROR: AddressSanitizer" not in sidecar.log and "runtime error" not in sidecar.log, sidecar.log
+
+
+@pytest.fixture
+def kms_serve(serve):
+    """It has AWS KMS alone."""
+    def start(aws, *options):
+        aws.user("AKIAROLE", "role/secret")
+        return serve({**aws.env(), "AWS_ACCESS_KEY_ID": "AKIAROLE", "AWS_SECRET_ACCESS_KEY": "role/secret"}, *options)
+
+    return start
+
+
+@pytest.fixture
+def irsa_serve(place, serve):
+    """It has a role of AWS, by a token in a file."""
+    def start(aws, *options):
+        aws.role(ROLE)
+        token = place.write("token", jwt())
+        return serve({**aws.env(), "AWS_ROLE_ARN": ROLE, "AWS_WEB_IDENTITY_TOKEN_FILE": str(token)}, *options)
+
+    return start
 
 
 def document(aws, number):
@@ -72,3 +94,64 @@ def test_questions_that_are_answered_too_late_leave_nothing_behind(kms_serve):
         until(lambda: len(os.listdir(f"/proc/{keeper}/fd")) <= before + 2 + 3, "the end of the questions")
         assert time.monotonic() - began < 15
         assert sidecar.children()[0] == keeper
+
+
+def opens(sidecar, aws, number):
+    """How long it took, and with which token KMS was asked."""
+    began = time.monotonic()
+    answer = sidecar.post("/v1/decrypt?input-type=json", document(aws, number))
+    assert answer.status == 200, answer.body
+    return time.monotonic() - began, aws.requests[-1].headers["x-amz-security-token"]
+
+
+def is_renewal(request):
+    return b"Action=AssumeRoleWithWebIdentity" in request.body
+
+
+def renewals(aws):
+    return sum(map(is_renewal, list(aws.requests))) - 1
+
+
+def test_tokens_are_renewed_before_they_end_and_nobody_waits(irsa_serve):
+    """One lives for twelve seconds, and is renewed after eight, though nobody asks for anything; while STS takes its time the old one is in use."""
+    with Aws() as aws:
+        aws.lifetime = 12
+        sidecar = irsa_serve(aws)
+        _, first = opens(sidecar, aws, 0)
+        aws.delay_of = lambda request: 1.5 if is_renewal(request) else 0
+        until(lambda: renewals(aws) == 1, "the renewal")
+        took, token = opens(sidecar, aws, 1)
+        assert (took < 1, token) == (True, first)
+        time.sleep(1.7)
+        took, token = opens(sidecar, aws, 2)
+        assert (took < 1, token != first) == (True, True)
+        assert renewals(aws) == 1 and aws.count("Decrypt") == 3  # none was refused for a token that had ended
+
+
+def test_a_renewal_that_fails_costs_nobody_anything(irsa_serve):
+    with Aws() as aws:
+        aws.lifetime = 12
+        sidecar = irsa_serve(aws)
+        _, first = opens(sidecar, aws, 0)
+        ends = time.monotonic() + aws.lifetime
+        aws.fail(faults.status(403), times=None, only=is_renewal)
+        until(lambda: renewals(aws) >= 1, "the renewal that fails")
+        assert opens(sidecar, aws, 1)[1] == first
+        aws.heal()
+        time.sleep(max(0, ends - time.monotonic()))
+        assert opens(sidecar, aws, 2)[1] != first
+        assert aws.count("Decrypt") == 3
+
+
+def test_vault_is_logged_in_to_anew_in_time(place, serve):
+    """By a lease of six seconds, twice before anybody asks again."""
+    jwt_ = account_token("a", "b", "x")
+    with Vault(roles={"a_b": jwt_}, tokens=(), lease=6) as vault:
+        text = values(hc_vault=[vault.entry(DATA_KEY)])
+        sidecar = serve({"VAULT_ADDR": vault.url, "KRM_SOPS_VAULT_LOGIN": "auth/kubernetes/login", "KRM_SOPS_VAULT_JWT_FILE": str(place.write("jwt", jwt_))})
+        ask = lambda: sidecar.post("/v1/decrypt?input-type=yaml", text)
+        assert ask().status == 200 and vault.logins == 1
+        until(lambda: vault.logins == 3, "two logins that nobody has asked for")
+        answer = ask()
+        assert answer.status == 200 and PLAIN in answer.body
+        assert vault.logins == 3

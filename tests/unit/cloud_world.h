@@ -10,6 +10,7 @@
 #include "fake_http.h"
 
 #include "keys/keyring.h"
+#include "keys/token_cache.h"
 
 enum { CLOUD_STEPS = 8, CLOUD_REQUESTS = 4 };
 
@@ -96,6 +97,21 @@ static inline void cloud_world_ask(struct cloud_world *world, const struct cloud
 	if (steps[world->at].call)
 		fail_msg("a call that did not come: %s; %s", steps[world->at].call,
 			 world->requests[0].why);
+}
+
+/* A program that serves looks at what ends soon, `seconds` later; exactly these calls are made. */
+static inline void cloud_world_renew(struct cloud_world *world, int64_t seconds,
+				     const struct cloud_step *steps)
+{
+	struct err err = ERR_INIT;
+
+	world->host.now += seconds;
+	world->steps = steps;
+	world->at = 0;
+	keyring_renew(&world->ring, &world->http);
+	assert_int_equal(http_drive(&world->http, &err), 0);
+	if (steps[world->at].call)
+		fail_msg("a call that did not come: %s", steps[world->at].call);
 }
 
 static inline void cloud_world_opened(const struct cloud_world *world, size_t i, const char *text)

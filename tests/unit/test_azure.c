@@ -661,6 +661,37 @@ static void one_token_for_each_resource(void **state)
 	cloud_world_close(&world);
 }
 
+static void tokens_are_renewed_in_time(void **state)
+{
+	static const char *const variables[] = {NULL};
+	static const struct cloud_step
+		none[] = {{.call = NULL}},
+		first[] = {{IMDS, NULL, {NULL}, 200, NULL, TOKEN("one")},
+			   {DECRYPT, "Authorization: Bearer one", {NULL}, OPENS},
+			   {.call = NULL}},
+		renewal[] = {{IMDS, NULL, {NULL}, 200, NULL, TOKEN("two")}, {.call = NULL}},
+		failures[] = {{IMDS, NULL, {NULL}, 403, NULL, NULL}, {.call = NULL}},
+		nothing[] = {{IMDS, NULL, {NULL}, 200, NULL, "{}"}, {.call = NULL}},
+		second[] = {{DECRYPT, "Authorization: Bearer two", {NULL}, OPENS}, {.call = NULL}};
+	struct cloud_world world;
+	struct err err = ERR_INIT;
+
+	cloud_world_open(&world, variables, NULL);
+	assert_int_equal(key_azure_kv_add(&world.ring, SPAN_NULL, &err), 0);
+	set(&world, 0, VAULT, "k", "0123abcd", "AA-_");
+	cloud_world_renew(&world, 0, none);
+	cloud_world_ask(&world, first, 1);
+	cloud_world_renew(&world, 3599 - TOKEN_RENEW_S - 1, none);
+	cloud_world_renew(&world, 1, renewal);
+	cloud_world_ask(&world, second, 1);
+	cloud_world_renew(&world, 3599 - TOKEN_RENEW_S, failures);
+	cloud_world_ask(&world, second, 1);
+	cloud_world_renew(&world, TOKEN_RENEW_S - TOKEN_RENEW_S / 3, nothing);
+	cloud_world_ask(&world, second, 1);
+	cloud_world_opened(&world, 0, "data key");
+	cloud_world_close(&world);
+}
+
 static void sends_nothing_for_a_hostile_document(void **state)
 {
 	static const struct {
@@ -758,6 +789,7 @@ int main(void)
 		cmocka_unit_test(a_certificate_signs_an_assertion),
 		cmocka_unit_test(tells_what_the_vault_says),
 		cmocka_unit_test(one_token_for_each_resource),
+		cmocka_unit_test(tokens_are_renewed_in_time),
 		cmocka_unit_test(sends_nothing_for_a_hostile_document),
 		cmocka_unit_test(says_what_is_missing_where_az_may_not_run),
 		cmocka_unit_test(differs_azure_runs_no_helper),

@@ -538,6 +538,34 @@ static void one_token_serves_all_and_is_renewed_once(void **state)
 	cloud_world_close(&world);
 }
 
+static void tokens_are_renewed_in_time(void **state)
+{
+	static const char *const variables[] = {NULL};
+	static const struct cloud_step
+		none[] = {{.call = NULL}},
+		first[] = {{METADATA, NULL, {NULL}, 200, FLAVOR, TOKEN("one")},
+			   {KMS, "Authorization: Bearer one", {NULL}, OPENS},
+			   {.call = NULL}},
+		renewal[] = {{METADATA, NULL, {NULL}, 200, FLAVOR, TOKEN("two")}, {.call = NULL}},
+		failure[] = {{METADATA, NULL, {NULL}, 404, FLAVOR, NULL}, {.call = NULL}},
+		second[] = {{KMS, "Authorization: Bearer two", {NULL}, OPENS}, {.call = NULL}};
+	struct cloud_world world;
+	struct err err = ERR_INIT;
+
+	cloud_world_open(&world, variables, NULL);
+	assert_int_equal(key_gcp_kms_add(&world.ring, SPAN_NULL, &err), 0);
+	set(&world, 0, ID, "AAAA");
+	cloud_world_renew(&world, 0, none);
+	cloud_world_ask(&world, first, 1);
+	cloud_world_renew(&world, 3599 - TOKEN_RENEW_S - 1, none);
+	cloud_world_renew(&world, 1, renewal);
+	cloud_world_ask(&world, second, 1);
+	cloud_world_renew(&world, 3599 - TOKEN_RENEW_S, failure);
+	cloud_world_ask(&world, second, 1);
+	cloud_world_opened(&world, 0, "data key");
+	cloud_world_close(&world);
+}
+
 static void fetches_no_token_for_what_is_no_key(void **state)
 {
 	static const struct cloud_step none[] = {{.call = NULL}};
@@ -563,6 +591,7 @@ int main(void)
 		cmocka_unit_test(looks_in_sopss_order),
 		cmocka_unit_test(tells_what_the_service_says),
 		cmocka_unit_test(one_token_serves_all_and_is_renewed_once),
+		cmocka_unit_test(tokens_are_renewed_in_time),
 		cmocka_unit_test(fetches_no_token_for_what_is_no_key),
 	};
 

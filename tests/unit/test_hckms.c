@@ -231,6 +231,50 @@ static void finds_keys_in_the_sdks_order(void **state)
 	}
 }
 
+static void tokens_are_renewed_in_time(void **state)
+{
+	static const char *const variables[] = {"HC_CONTAINER_CREDENTIALS_FULL_URI",
+						"http://169.254.1.2/cred",
+						"HC_CONTAINER_AUTHORIZATION_TOKEN_FILE",
+						"/tok",
+						"HUAWEICLOUD_SDK_PROJECT_ID",
+						"prj",
+						NULL};
+	static const char *const files[] = {"/tok", "pod-token\n", NULL};
+	static const char pod[] = "POST http://169.254.1.2/cred";
+	static const struct cloud_step none
+		[] = {{.call = NULL}},
+	    first[] = {{pod, NULL, {NULL}, 200, NULL, CREDENTIAL},
+		       {DECRYPT, "X-Security-Token: tok", {NULL}, OPENS},
+		       {.call = NULL}},
+	    renewal[] =
+		    {{pod,
+		      NULL,
+		      {NULL},
+		      200,
+		      NULL,
+		      "{\"credential\":{\"access\":\"ak3\",\"secret\":\"sk3\",\"securitytoken\":"
+		      "\"two\",\"expires_at\":\"2026-09-22T15:13:20.000000Z\"}}"},
+		     {.call = NULL}},
+	    failure[] = {{pod, NULL, {NULL}, 200, NULL, "{}"}, {.call = NULL}},
+	    second[] = {{DECRYPT, "X-Security-Token: two", {NULL}, OPENS}, {.call = NULL}};
+	struct cloud_world world;
+	struct err err = ERR_INIT;
+
+	cloud_world_open(&world, variables, files);
+	assert_int_equal(key_hckms_add(&world.ring, &err), 0);
+	set(&world, 0, ID, "AgDo\"x");
+	cloud_world_renew(&world, 0, none);
+	cloud_world_ask(&world, first, 1);
+	cloud_world_renew(&world, 24 * 3600 - TOKEN_RENEW_S - 1, none);
+	cloud_world_renew(&world, 1, renewal);
+	cloud_world_ask(&world, second, 1);
+	cloud_world_renew(&world, 3600, failure);
+	cloud_world_ask(&world, second, 1);
+	cloud_world_opened(&world, 0, "data key");
+	cloud_world_close(&world);
+}
+
 static const char *const static_keys[] = {"HUAWEICLOUD_SDK_AK", "ak", "HUAWEICLOUD_SDK_SK",
 					  "sk-secret", NULL};
 
@@ -331,6 +375,7 @@ int main(void)
 		cmocka_unit_test(takes_ids_apart),
 		cmocka_unit_test(survives_mangling),
 		cmocka_unit_test(finds_keys_in_the_sdks_order),
+		cmocka_unit_test(tokens_are_renewed_in_time),
 		cmocka_unit_test(tells_what_the_service_says),
 		cmocka_unit_test(differs_huawei_regions_need_no_table),
 	};
