@@ -203,6 +203,31 @@ static int add_secrets(const struct flux_build *build, const struct doc_node *fi
 	return 0;
 }
 
+static struct leftover_look look_of(struct flux_build *build)
+{
+	return (struct leftover_look){
+		.config = build->config,
+		.every_kind = true,
+		.warns = build->compat_flux,
+		.stand_in = build->placeholder ? SPAN(FLUX_PLACEHOLDER) : SPAN_NULL,
+		.report = &build->report,
+	};
+}
+
+/* What fails with keys fails without. */
+static int stand_in_objects(struct flux_build *build, struct manifests *manifests, bool *ret_opened,
+			    struct err *err)
+{
+	const struct leftover_look look = look_of(build);
+	size_t i;
+
+	if (flux_placeholder_objects(manifests, ret_opened, err) < 0)
+		return -1;
+	for (i = 0; i < manifests->count; i++)
+		leftover_look(&look, manifests->items[i], false);
+	return build->report.all ? -1 : 0;
+}
+
 /* Decrypts the objects in place. What is printed is made of the trees by flux_finish(). */
 static int open_objects(struct flux_build *build, struct manifests *manifests, bool *ret_opened,
 			struct arena *arena, struct err *err)
@@ -217,13 +242,14 @@ static int open_objects(struct flux_build *build, struct manifests *manifests, b
 		.items = manifests->items,
 		.count = manifests->count,
 		.mac_warns = build->session->mac == POLICY_MAC_AUTO,
+		.every_kind = true,
 		.left_warns = build->compat_flux,
 	};
 	bool *had_sops = arena_alloc(arena, mark_sops(manifests->doc.first, NULL) + 1, err);
 	size_t i;
 
 	if (build->placeholder && !build->config->disabled)
-		return flux_placeholder_objects(manifests, ret_opened, err);
+		return stand_in_objects(build, manifests, ret_opened, err);
 	if (!had_sops)
 		return -1;
 	(void)mark_sops(manifests->doc.first, had_sops);
@@ -289,7 +315,8 @@ static int finish(struct flux_build *build, struct span built, struct buf *out, 
 	CLEAN_MANIFESTS struct manifests manifests = MANIFESTS_INIT;
 	CLEAN_FLUX_VARS struct flux_vars vars = FLUX_VARS_INIT;
 	CLEAN_ARENA struct arena arena = ARENA_INIT((size_t)MANIFESTS_MAX * 4);
-	const struct flux_finish last = {.spec = build->spec, .vars = &vars, .lax = build->lax};
+	const struct flux_finish last = {
+		.spec = build->spec, .vars = &vars, .look = look_of(build), .lax = build->lax};
 	bool *opened;
 
 	if (manifests_read(built, "kustomize's output", &manifests, err) < 0)
@@ -298,11 +325,10 @@ static int finish(struct flux_build *build, struct span built, struct buf *out, 
 	if (!opened || open_objects(build, &manifests, opened, &arena, err) < 0 ||
 	    load_vars(build, &vars, err) < 0)
 		return -1;
-	if (!build->placeholder)
-		return flux_finish(&last, &manifests, opened, out, err);
-	if (flux_finish(&last, &manifests, opened, &finished, err) < 0)
+	if (flux_finish(&last, &manifests, opened, build->placeholder ? &finished : out, err) < 0 ||
+	    build->report.all)
 		return -1;
-	return flux_placeholder_names(buf_span(&finished), out, err);
+	return !build->placeholder ? 0 : flux_placeholder_names(buf_span(&finished), out, err);
 }
 
 static int open_sources(struct flux_build *build, struct work *work, struct err *err)

@@ -146,6 +146,8 @@ static int finish_one(const struct flux_finish *finish, struct doc *doc, struct 
 	if (r > 0) {
 		doc = &again;
 		object = again.first;
+		/* A variable may bring ciphertext along. */
+		leftover_look(&finish->look, object, false);
 	}
 	if (put_all(doc, object, "labels", spec->labels, err) < 0 ||
 	    put_all(doc, object, "annotations", spec->annotations, err) < 0)

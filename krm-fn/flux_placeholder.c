@@ -5,10 +5,10 @@
 #include "flux_placeholder.h"
 
 #include "item.h"
-#include "leaves.h"
 
 #include "base/text.h"
 #include "sops/sops_meta.h"
+#include "sops/sops_value.h"
 
 enum {
 	HASH_LEN = 10,        /* characters that kustomize adds to a name */
@@ -23,7 +23,7 @@ static void stand_in(struct doc_node *parent, bool *changed)
 		if (kid->kind == DOC_MAP || kid->kind == DOC_LIST) {
 			stand_in(kid, changed);
 		} else if ((kid->kind == DOC_STRING || kid->kind == DOC_COMMENT) &&
-			   leaf_is_token(kid)) {
+			   sops_value_is(kid->str)) {
 			kid->str = SPAN(FLUX_PLACEHOLDER);
 			*changed = true;
 		}

@@ -9,7 +9,8 @@
 
 #include "base/text.h"
 
-bool leftover_has_token(struct span text)
+/* stand_in: a whole token that is none to us, or a null span. */
+static bool has_token(struct span text, struct span stand_in)
 {
 	static const struct span parts[] = {SPAN(",iv:"), SPAN(",tag:"), SPAN(",type:"), SPAN("]")};
 	const struct span begin = SPAN("ENC[AES256_GCM,data:");
@@ -21,7 +22,12 @@ bool leftover_has_token(struct span text)
 		at = span_search(text, begin);
 		if (at == SIZE_MAX)
 			return false;
-		text = span_from(text, at + begin.len);
+		text = span_from(text, at);
+		if (stand_in.len && span_starts(text, stand_in)) {
+			text = span_from(text, stand_in.len);
+			continue;
+		}
+		text = span_from(text, begin.len);
 		end = span_find(text, 0, '\n');
 		line = span_sub(text, 0, end);
 		for (i = 0; i < ARRAY_LEN(parts); i++) {
@@ -36,6 +42,11 @@ bool leftover_has_token(struct span text)
 		 * the time, on a line that repeats it. */
 		text = span_from(text, end);
 	}
+}
+
+bool leftover_has_token(struct span text)
+{
+	return has_token(text, SPAN_NULL);
 }
 
 static int found(const struct place *place, const char *what, struct err *err)
@@ -60,7 +71,8 @@ static bool holds_document(const struct doc_node *text)
 }
 
 /* Keys and strings of a whole tree; comments are outside of every promise. */
-static int find_in_tree(const struct doc_node *node, const struct place *up, struct err *err)
+static int find_in_tree(const struct doc_node *node, const struct place *up,
+			const struct leftover_scope *scope, struct err *err)
 {
 	struct place place = {.up = up};
 	const struct doc_node *kid;
@@ -68,12 +80,12 @@ static int find_in_tree(const struct doc_node *node, const struct place *up, str
 
 	doc_each (kid, node) {
 		place.node = kid;
-		if (kid->key.data && leftover_has_token(kid->key))
+		if (kid->key.data && has_token(kid->key, scope->stand_in))
 			return found(up, "a key that is ciphertext", err);
-		if (kid->kind == DOC_STRING && leftover_has_token(kid->str))
+		if (kid->kind == DOC_STRING && has_token(kid->str, scope->stand_in))
 			return found(&place, ciphertext_left, err);
 		if (kid->kind == DOC_MAP || kid->kind == DOC_LIST)
-			r = find_in_tree(kid, &place, err);
+			r = find_in_tree(kid, &place, scope, err);
 		if (r)
 			return r;
 		if (kid->kind != DOC_COMMENT)
@@ -82,24 +94,25 @@ static int find_in_tree(const struct doc_node *node, const struct place *up, str
 	return 0;
 }
 
-static int find_in_values(const struct place *map, bool base64, struct err *err);
+static int find_in_values(const struct place *map, bool base64, const struct leftover_scope *scope,
+			  struct err *err);
 
 /* One entry of a Secret's data or stringData. */
-static int find_in_value(const struct place *place, bool base64, struct buf *scratch,
-			 struct err *err)
+static int find_in_value(const struct place *place, bool base64, const struct leftover_scope *scope,
+			 struct buf *scratch, struct err *err)
 {
 	const struct doc_node *value = place->node;
 
 	if (span_is(value->key, "sops_mac"))
 		return found(place, "the metadata of an encrypted dotenv is left", err);
-	if (leftover_has_token(value->key))
+	if (has_token(value->key, scope->stand_in))
 		return found(place->up, "a key that is ciphertext", err);
 	/* No value of a Secret, but what a merge key (`<<`) brings along. */
 	if (value->kind == DOC_MAP || value->kind == DOC_LIST)
-		return find_in_values(place, base64, err);
+		return find_in_values(place, base64, scope, err);
 	if (value->kind != DOC_STRING)
 		return 0;
-	if (leftover_has_token(value->str))
+	if (has_token(value->str, scope->stand_in))
 		return found(place, ciphertext_left, err);
 	if (!base64)
 		return 0;
@@ -109,10 +122,12 @@ static int find_in_value(const struct place *place, bool base64, struct buf *scr
 		return 0;
 	if (buf_check(scratch, err) < 0)
 		return -1;
-	return leftover_has_token(buf_span(scratch)) ? found(place, ciphertext_left, err) : 0;
+	return has_token(buf_span(scratch), scope->stand_in) ? found(place, ciphertext_left, err)
+							     : 0;
 }
 
-static int find_in_values(const struct place *map, bool base64, struct err *err)
+static int find_in_values(const struct place *map, bool base64, const struct leftover_scope *scope,
+			  struct err *err)
 {
 	CLEAN_BUF struct buf scratch = BUF_INIT(DOC_INPUT_MAX);
 	struct place place = {.up = map};
@@ -123,7 +138,7 @@ static int find_in_values(const struct place *map, bool base64, struct err *err)
 		place.node = kid;
 		if (kid->kind == DOC_COMMENT)
 			continue;
-		r = find_in_value(&place, base64, &scratch, err);
+		r = find_in_value(&place, base64, scope, &scratch, err);
 		if (r)
 			return r;
 		place.index++;
@@ -131,22 +146,24 @@ static int find_in_values(const struct place *map, bool base64, struct err *err)
 	return 0;
 }
 
-static int find_in_secret(const struct doc_node *item, const struct place *up, struct err *err)
+static int find_in_secret(const struct doc_node *item, const struct place *up,
+			  const struct leftover_scope *scope, struct err *err)
 {
 	struct place data = {.node = doc_get(item, "data"), .up = up};
 	struct place text = {.node = doc_get(item, "stringData"), .up = up};
 	int r = 0;
 
 	if (data.node && data.node->kind == DOC_MAP)
-		r = find_in_values(&data, true, err);
+		r = find_in_values(&data, true, scope, err);
 	if (r == 0 && text.node && text.node->kind == DOC_MAP)
-		r = find_in_values(&text, false, err);
+		r = find_in_values(&text, false, scope, err);
 	return r;
 }
 
 /* What a merge key brings into an item, its kind perhaps: looked at as a Secret. kustomize sends no such keys, but manifests may have them,
  * and whoever applies these follows them. */
-static int find_in_merged(const struct place *merged, struct err *err)
+static int find_in_merged(const struct place *merged, const struct leftover_scope *scope,
+			  struct err *err)
 {
 	struct place place = {.up = merged};
 	const struct doc_node *kid;
@@ -157,7 +174,7 @@ static int find_in_merged(const struct place *merged, struct err *err)
 	if (merged->node->kind == DOC_LIST) {
 		doc_each (kid, merged->node) {
 			place.node = kid;
-			r = r ? r : find_in_merged(&place, err);
+			r = r ? r : find_in_merged(&place, scope, err);
 			place.index++;
 		}
 		return r;
@@ -165,8 +182,19 @@ static int find_in_merged(const struct place *merged, struct err *err)
 	if (merged->node->kind != DOC_MAP)
 		return 0;
 	place.node = doc_get(merged->node, "<<");
-	r = find_in_secret(merged->node, merged, err);
-	return r ? r : find_in_merged(&place, err);
+	r = find_in_secret(merged->node, merged, scope, err);
+	return r ? r : find_in_merged(&place, scope, err);
+}
+
+/* What a ConfigMap has in base64, beside all that is looked at as it is. */
+static int find_in_binary(const struct doc_node *item, const struct leftover_scope *scope,
+			  struct err *err)
+{
+	struct place binary = {.node = doc_get(item, "binaryData")};
+
+	if (!item_is(item, "", "ConfigMap") || !binary.node || binary.node->kind != DOC_MAP)
+		return 0;
+	return find_in_values(&binary, true, scope, err);
 }
 
 static bool names_kind(const struct leftover_scope *scope, struct span kind)
@@ -199,15 +227,16 @@ int leftover_find(const struct doc_node *item, bool whole, const struct leftover
 		whole = true;
 	}
 	if (secret) {
-		r = find_in_secret(item, NULL, err);
+		r = find_in_secret(item, NULL, scope, err);
 		if (r > 0 && !scope->string_data && strncmp(err->msg, "stringData.", 11) == 0 &&
 		    holds_document(doc_get(item, "stringData")))
 			(void)err_hint(err, "'stringData: true' in functionConfig also decrypts "
 					    "SOPS documents inside stringData");
 	}
 	if (r == 0)
-		r = find_in_merged(&merged, err);
-	if (r == 0 && (whole || merged.node || names_kind(scope, doc_get_str(item, "kind"))))
-		r = find_in_tree(item, NULL, err);
-	return r;
+		r = find_in_merged(&merged, scope, err);
+	if (r || !(whole || merged.node || names_kind(scope, doc_get_str(item, "kind"))))
+		return r;
+	r = find_in_binary(item, scope, err);
+	return r ? r : find_in_tree(item, NULL, scope, err);
 }

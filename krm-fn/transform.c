@@ -6,7 +6,7 @@
 
 #include "apply.h"
 #include "item.h"
-#include "leftover.h"
+#include "leftover_look.h"
 #include "verify.h"
 
 #include "base/text.h"
@@ -152,55 +152,15 @@ static void note_macs(const struct transform *transform, const struct run *run)
 	}
 }
 
-/* What Flux itself stops at: a Secret of the core group with `sops`. */
-static bool flux_refuses(const struct doc_node *item)
-{
-	return item_is_secret(item) && span_is(doc_get_str(item, "apiVersion"), "v1") &&
-	       doc_get(item, "sops");
-}
-
-static void look_at(struct transform *transform, const struct doc_node *item, bool whole)
-{
-	const struct leftover_scope scope = {
-		.kinds = transform->config->kinds,
-		.kind_count = transform->config->kind_count,
-		.string_data = transform->config->string_data,
-	};
-	CLEAN_ARENA struct arena arena = ARENA_INIT(DOC_INPUT_MAX);
-	struct err err = ERR_INIT;
-	const char *label;
-
-	if (item_is_disabled(item) || (!transform->config->flux && find_is_sops_secret(item)))
-		return;
-	if (leftover_find(item, whole, &scope, &err) == 0)
-		return;
-	label = item_label(item, &arena, &err);
-	if (label)
-		(void)err_wrap(&err, "%s", label);
-	if (transform->left_warns && err.code == ERR_VALUE && !flux_refuses(item))
-		report_note("warning: %s", err.msg);
-	else
-		report_add(&transform->report, &err, item);
-}
-
-/* A list of objects that arrives as one item, as kpt hands it over, is not decrypted but for a `sops` of its own. But what is in it will be
- * applied, so it is looked at. */
-static void look_below(struct transform *transform, const struct doc_node *item, bool whole)
-{
-	const struct doc_node *items = item_list(item), *kid;
-
-	look_at(transform, item, whole);
-	if (!items)
-		return;
-	doc_each (kid, items) {
-		if (kid->kind == DOC_MAP)
-			look_below(transform, kid, false);
-	}
-}
-
 /* After the run or, for mode: validate, without one. hits: what was decrypted, in the order of the items. */
 static int look_for_leftovers(struct transform *transform, const struct find *find)
 {
+	const struct leftover_look look = {
+		.config = transform->config,
+		.every_kind = transform->every_kind,
+		.warns = transform->left_warns,
+		.report = &transform->report,
+	};
 	size_t i, hit = 0;
 
 	for (i = 0; i < transform->count; i++) {
@@ -209,7 +169,7 @@ static int look_for_leftovers(struct transform *transform, const struct find *fi
 
 		for (; find && hit < find->count && find->hits[hit].item == item; hit++)
 			whole = whole || find->hits[hit].kind == FIND_WHOLE;
-		look_below(transform, item, whole);
+		leftover_look(&look, item, whole);
 	}
 	return transform->report.all ? -1 : 0;
 }

@@ -18,7 +18,8 @@ struct transform {
 	struct doc *doc;  /* owns the items */
 	struct doc_node *const *items;
 	size_t count;
-	bool mac_warns; /* a wrong MAC is told, and no error: `build` shows what Flux applies */
+	bool mac_warns;  /* a wrong MAC is told, and no error: `build` shows what Flux applies */
+	bool every_kind; /* ciphertext may be left nowhere, whatever the object is: `build` */
 	bool left_warns; /* ciphertext that is left is told, but for what Flux refuses to apply: --compat=flux */
 	/* out */
 	struct report report; /* what went wrong, with all bad items */

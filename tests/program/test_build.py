@@ -16,6 +16,7 @@ from conftest import DATA
 STUB = pathlib.Path(__file__).with_name("kustomize_stub.py")
 KEYS = {"SOPS_AGE_KEY_FILE": str(DATA / "age.agekey")}
 APPS = ("--name", "apps", "--namespace", "flux-system")
+STAND_IN = "ENC[AES256_GCM,data:placeholder,iv:placeholder,tag:placeholder,type:str]"
 STAGES = ("namespace", "memory")
 
 
@@ -352,6 +353,7 @@ def test_stand_ins_need_no_key(repo):
     assert items["ConfigMap", "settings"]["data"]["plain"] == "visible"
     assert "placeholder" in plain(items["Secret", "web"]["data"]["values.yaml"])
     assert "nested:" in plain(items["Secret", "web"]["data"]["values.yaml"])
+    assert plain(items["Secret", "web"]["data"]["values.yaml"]).startswith(f"#{STAND_IN}\n")
     assert "placeholder" in plain(items["Secret", "inside"]["data"]["conf.json"])
     for secret in (b"s3cret", b"p@ss", base64.b64encode(b"raw bytes")):
         assert secret not in result.stdout

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """What Flux decrypts in which object, by the numbers of the acceptance cases, through `krm-sops build` with a stub in kustomize's place."""
 import base64
+import json
 
 import pytest
 import yaml
@@ -10,6 +11,7 @@ from test_build import APPS, KEYS, STUB, build, objects, plain, refused, repo  #
 
 INSIDE = yaml.safe_load((DATA / "flux/repo/apps/web/inside.yaml").read_text())
 SEALED = INSIDE["data"]["conf.json"]
+PLAIN = ("--name", "plain", "--namespace", "flux-system")
 OPEN = '{\n\t"a": 1,\n\t"secret": "in-side"\n}\n'
 
 
@@ -33,10 +35,54 @@ def test_case_20_objects_of_any_kind(repo, kind):  # noqa: F811
     assert item["stringData"]["user"] == "orders" and "sops" not in item
 
 
-def test_case_20_text_in_a_config_map_stays_as_it_is(repo):  # noqa: F811
+@pytest.mark.parametrize("kind, part", [("ConfigMap", "data"), ("ConfigMap", "binaryData"), ("Thing", "spec")])
+def test_case_20_text_in_other_kinds_is_an_error(repo, kind, part):  # noqa: F811
+    """Flux applies it as it is; so do we, when asked to, and say so."""
+    text = SEALED if part == "binaryData" else plain(SEALED)
+    put_inside(repo, kind=kind, **{part: {"conf.json": text}})
+    refused(build(repo, *APPS), f"{kind} inside", f"{part}.conf.json: ciphertext is left", "hint:", "--compat flux")
+    result = build(repo, *APPS, "--compat", "flux")
+    assert objects(result)[kind, "inside"][part]["conf.json"] == text
+    assert f"warning: {kind} inside: {part}.conf.json: ciphertext is left" in result.message
+
+
+def test_case_20_its_author_may_except_it(repo):  # noqa: F811
+    put_inside(repo, kind="ConfigMap", metadata={"name": "inside", "annotations": {"kustomize.toolkit.fluxcd.io/decrypt": "disabled"}}, data={"a": plain(SEALED)})
+    result = build(repo, *APPS)
+    assert objects(result)["ConfigMap", "inside"]["data"]["a"] == plain(SEALED) and result.message == ""
+
+
+def test_case_20_a_token_alone_is_ciphertext(repo):  # noqa: F811
+    token = json.loads(plain(SEALED))["secret"]
+    put_inside(repo, kind="ConfigMap", data={"url": f"https://user:{token}@host/"})
+    refused(build(repo, *APPS), "ConfigMap inside", "data.url: ciphertext is left")
+    put_inside(repo, kind="ConfigMap", data={"about": "values look like ENC[AES256_GCM,data:..."})
+    assert objects(build(repo, *APPS))["ConfigMap", "inside"]
+
+
+def test_case_20_without_keys_it_fails_as_well(repo):  # noqa: F811
     put_inside(repo, kind="ConfigMap", data={"conf.json": plain(SEALED)})
-    for compat in ((), ("--compat", "flux")):
-        assert objects(build(repo, *APPS, *compat))["ConfigMap", "inside"]["data"]["conf.json"] == plain(SEALED)
+    refused(build(repo, *APPS, "--placeholder", keys=False), "ConfigMap inside", "data.conf.json: ciphertext is left")
+
+
+def test_case_20_a_variable_that_brings_it_along(repo):  # noqa: F811
+    put_inside(repo, kind="ConfigMap", data={"a": "${A}"})
+    path = repo.cwd / "clusters/prod/apps.yaml"
+    token = json.loads(plain(SEALED))["secret"]
+    path.write_text(path.read_text() + f"  postBuild: {{substitute: {{A: '{token}'}}}}\n")
+    refused(build(repo, *APPS), "ConfigMap inside", "data.a: ciphertext is left")
+    result = build(repo, *APPS, "--compat", "flux")
+    assert objects(result)["ConfigMap", "inside"]["data"]["a"] == token
+    assert "warning: ConfigMap inside: data.a: ciphertext is left" in result.message
+
+
+def test_leaves_a_sops_secret_to_its_operator_where_nothing_is_decrypted(repo):  # noqa: F811
+    text = (repo.cwd / "apps/db/secret.yaml").read_text()
+    repo.write("apps/db/secret.yaml", text.replace("kind: Secret", "kind: SopsSecret").replace("apiVersion: v1", "apiVersion: isindir.github.com/v1alpha3"))
+    item = objects(build(repo, *PLAIN))["SopsSecret", "db"]
+    assert item["sops"]["mac"].startswith("ENC[")
+    # Flux decrypts any object with `sops` where it decrypts at all.
+    assert "sops" not in objects(build(repo, *APPS))["SopsSecret", "db"]
 
 
 def test_case_22_text_in_string_data(repo):  # noqa: F811

@@ -31,6 +31,8 @@ static const struct {
 	{"  postBuild: {substitute: {A: \"{b: c}\"}}\n", MAP("  a: ${A}\n"),
 	 MAP("  a:\n    b: c\n")},
 	{"  postBuild: {substitute: {A: 1}}\n", MAP("  a: ${A}\n"), NULL},
+	{"  postBuild: {substitute: {A: \"ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]\"}}\n",
+	 MAP("  a: x${A}\n"), NULL},
 	{"  postBuild: {substitute: {A-B: x}}\n", MAP("  a: ${A}\n"), NULL},
 	{"  postBuild: {substitute: {A: b}}\n", MAP("  a: $${A}\n"), MAP("  a: ${A}\n")},
 	{"  postBuild: {substitute: {A: b}}\n",
@@ -62,7 +64,13 @@ static void finish(size_t i)
 	CLEAN_FLUX_VARS struct flux_vars vars = FLUX_VARS_INIT;
 	struct flux_spec spec = {.object = NULL};
 	struct flux_vars_places places;
-	const struct flux_finish finish = {.spec = &spec, .vars = &vars};
+	const struct config config = {.flux = true};
+	CLEAN_REPORT struct report report = REPORT_INIT;
+	const struct flux_finish finish = {
+		.spec = &spec,
+		.vars = &vars,
+		.look = {.config = &config, .every_kind = true, .report = &report},
+	};
 	const bool opened[2] = {false, false};
 	struct err err = ERR_INIT;
 	int r;
@@ -77,6 +85,8 @@ static void finish(size_t i)
 	r = flux_vars_load(&spec, &places, &vars, &err);
 	if (r == 0)
 		r = flux_finish(&finish, &manifests, opened, &out, &err);
+	if (r == 0 && report.all)
+		r = err_set(&err, ERR_VALUE, "%s", report.entries[0].err.msg);
 	if (r != (cases[i].want ? 0 : -1))
 		fail_msg("%s: %d %s", cases[i].spec, r, err.msg);
 	if (r == 0 && !span_is(buf_span(&out), cases[i].want))

@@ -10,7 +10,8 @@
 
 #include <time.h>
 
-#define TOKEN "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]"
+#define TOKEN    "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]"
+#define STAND_IN "ENC[AES256_GCM,data:x,iv:x,tag:x,type:str]"
 /* base64 of "x " TOKEN, in lines as kustomize writes them, and of "ENC[" */
 #define TOKEN64 "eCBFTkNbQUVTMjU2X0dDTSxkYXRhOmVBPT0saXY6ZUE9PSx0YWc6ZUE9PSx0eXBlOn\n    N0cl0=\n"
 
@@ -111,6 +112,10 @@ static const struct {
 	 "metadata.annotations.a: ciphertext is left"},
 	{"kind: W\nspec: {a: b} # " TOKEN "\n", true, NULL, NULL},
 	{"kind: \"" TOKEN "\"\n", true, NULL, "kind: ciphertext is left"},
+	{"apiVersion: v1\nkind: ConfigMap\nbinaryData:\n  a: |\n    " TOKEN64, true, NULL,
+	 "binaryData.a: ciphertext is left"},
+	{"apiVersion: v1\nkind: ConfigMap\nbinaryData:\n  a: |\n    " TOKEN64, false, NULL, NULL},
+	{"apiVersion: x/v1\nkind: ConfigMap\nbinaryData:\n  a: |\n    " TOKEN64, true, NULL, NULL},
 	{"kind: Secret\ndata: [x]\nstringData: x\n", false, NULL, NULL},
 };
 
@@ -162,6 +167,30 @@ static void hints_at_nothing_that_does_not_help(void **state)
 	assert_string_equal(err.hint, "");
 }
 
+static void takes_a_stand_in_for_none(void **state)
+{
+	static const struct {
+		const char *text;
+		int left;
+	} texts[] = {
+		{"kind: W\na: \"" STAND_IN "\"\n", 0},
+		{"kind: W\na: \"x" STAND_IN STAND_IN "\"\n", 0},
+		{"kind: W\na: \"" STAND_IN TOKEN "\"\n", 1},
+		{"kind: W\na: \"" TOKEN STAND_IN "\"\n", 1},
+		{"kind: W\n\"" STAND_IN "\": {b: [\"" STAND_IN "\"]}\n", 0},
+	};
+	const struct leftover_scope scope = {.stand_in = SPAN(STAND_IN)};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(texts); i++) {
+		CLEAN_OBJECT struct object object = OBJECT_INIT;
+		struct err err = ERR_INIT;
+
+		object_read(&object, texts[i].text);
+		assert_int_equal(leftover_find(object.node, true, &scope, &err), texts[i].left);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -171,6 +200,7 @@ int main(void)
 		cmocka_unit_test(finds_what_is_left),
 		cmocka_unit_test(hints_at_string_data),
 		cmocka_unit_test(hints_at_nothing_that_does_not_help),
+		cmocka_unit_test(takes_a_stand_in_for_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
