@@ -15,6 +15,7 @@ import sys
 import tempfile
 
 import bench_aws
+import bench_build
 import bench_sidecar
 from far_service import FarService, vault_answer
 
@@ -28,7 +29,7 @@ class Bench:
         self.program = str(pathlib.Path(args.program).resolve())
         self.forge = str(pathlib.Path(args.tools).resolve() / "forge")
         self.yaml_parse = str(pathlib.Path(args.tools).resolve() / "yaml_parse")
-        self.sops = find_sops()
+        self.sops, self.kustomize = find_peer("sops"), find_peer("kustomize")
         self.folder = folder
         self.runner = str(folder / "run")
         subprocess.run([os.environ.get("CC", "gcc"), "-O2", "-o", self.runner, str(ROOT / "tests/bench/run.c")], check=True)
@@ -64,10 +65,10 @@ class Bench:
         print(f"{'ok  ' if met else 'MISS'} {work}: {figures} (goal: {goal})", flush=True)
 
 
-def find_sops():
-    """The pinned sops of `make check-interop` first, then what is on PATH."""
-    pinned = ROOT / "build/peers/bin/sops"
-    return str(pinned) if pinned.is_file() else shutil.which("sops")
+def find_peer(name):
+    """The pinned program of `make check-interop` first, then what is on PATH."""
+    pinned = ROOT / "build/peers/bin" / name
+    return str(pinned) if pinned.is_file() else shutil.which(name)
 
 
 def show(r):
@@ -193,6 +194,7 @@ def main():
         many_secrets(b)
         plain_items(b)
         exec_function(b)
+        bench_build.run(b, show)
         pgp_messages(b)
         bench_aws.run(b, show)
         far_away(b)
