@@ -8,12 +8,10 @@
 #include "item.h"
 
 #include "base/text.h"
-#include "keys/http_ask.h"
 #include "keys/http_retry.h"
+#include "keys/kube_ask.h"
 
 #include <stdio.h>
-
-#define RBAC_EXAMPLE "examples/cluster/rbac.yaml"
 
 const struct cluster_kind cluster_secret = {"api/v1", "secrets", "Secret"};
 const struct cluster_kind cluster_config_map = {"api/v1", "configmaps", "ConfigMap"};
@@ -47,47 +45,38 @@ struct cluster_name cluster_called(const struct cluster *cluster)
 	return name;
 }
 
+static int find(struct cluster *cluster, struct err *err)
+{
+	return cluster->access ? 0 : cluster_access_new(cluster->options, &cluster->access, err);
+}
+
 static void ended(struct http *http, struct http_call *call)
 {
 	(void)http_retry(http, call, http_judge(call));
 }
 
-static int add_headers(struct http_ask *ask, struct span token, struct err *err)
+/* As it is now: what rotates may be gone by the next one. */
+static struct kube_server server_of(const struct cluster_access *access)
 {
-	CLEAN_BUF struct buf bearer = BUF_INIT((size_t)HTTP_ASK_TEXT_MAX);
-
-	http_ask_header(ask, "Accept", SPAN("application/json"));
-	if (!token.len)
-		return 0;
-	buf_add_str(&bearer, "Bearer ");
-	buf_add_span(&bearer, token);
-	if (buf_check(&bearer, err) < 0)
-		return -1;
-	http_ask_header(ask, "Authorization", buf_span(&bearer));
-	return 0;
+	return (struct kube_server){.url = access->config.server,
+				    .token = access->token,
+				    .tls = access->tls,
+				    .plain = access->plain};
 }
 
 /* One request, with its retries. */
 static int ask_once(struct cluster *cluster, const struct question *question, struct http_ask *ask,
 		    struct err *err)
 {
-	const struct cluster_access *access = cluster->access;
+	const struct kube_server server = server_of(cluster->access);
 	struct http *http = cluster->host->http;
 
-	http_ask_reset(ask);
-	ask->call.method = "GET";
-	ask->call.lane = "cluster";
-	ask->call.tls = &access->tls;
-	ask->call.plain = access->plain;
+	if (kube_ask_begin(ask, &server, "GET", err) < 0)
+		return -1;
+	kube_ask_object(ask, question->kind->api, question->namespace, question->kind->plural,
+			question->name);
 	ask->call.done = ended;
 	ask->call.answer.limit = CLUSTER_OBJECT_MAX;
-	buf_add_span(&ask->url, access->config.server);
-	buf_printf(&ask->url, "/%s/namespaces/", question->kind->api);
-	http_ask_escape(question->namespace, &ask->url);
-	buf_printf(&ask->url, "/%s/", question->kind->plural);
-	http_ask_escape(question->name, &ask->url);
-	if (add_headers(ask, access->token, err) < 0)
-		return -1;
 	http_begin(http);
 	if (http_ask_send(http, ask, err) < 0)
 		return -1;
@@ -134,11 +123,12 @@ static int refuse(const struct question *question, const struct http_call *call,
 		return err_hint(err, "it does not know who asks: a token or certificate that has "
 				     "expired, or is for another cluster");
 	if (call->status == 403)
-		return err_hint(err,
-				"who asks may not `get` %s '%s' in namespace '%s'; " RBAC_EXAMPLE
-				" has a Role and RoleBinding that let it",
-				question->kind->plural, text_quote(question->name).text,
-				text_quote(question->namespace).text);
+		return err_hint(
+			err,
+			"who asks may not `get` %s '%s' in namespace '%s'; " KUBE_RBAC_EXAMPLE
+			" has a Role and RoleBinding that let it",
+			question->kind->plural, text_quote(question->name).text,
+			text_quote(question->namespace).text);
 	if (call->status == 404)
 		return err_hint(err, "does the server speak the Kubernetes API, and know %s of %s?",
 				question->kind->plural, question->kind->api);
@@ -164,7 +154,7 @@ static int ask_for(struct cluster *cluster, const struct question *question,
 {
 	CLEANUP(http_ask_release) struct http_ask ask = HTTP_ASK_INIT;
 
-	if (!cluster->access && cluster_access_new(cluster->options, &cluster->access, err) < 0)
+	if (find(cluster, err) < 0)
 		return -1;
 	if (ask_twice(cluster, question, &ask, err) < 0)
 		return -1;
@@ -191,6 +181,27 @@ int cluster_get(struct cluster *cluster, const struct cluster_kind *kind, const 
 	if (ask_for(cluster, &question, ret_object, ret_found, err) < 0)
 		return err_wrap(err, "%s '%s/%s' of %s", kind->kind, text_quote(namespace).text,
 				text_quote(name).text, cluster_called(cluster).text);
+	return 0;
+}
+
+static int copy(struct secret_pool *pool, struct span *text, struct err *err)
+{
+	return text->data ? secret_dup(pool, *text, text, err) : 0;
+}
+
+int cluster_server(struct cluster *cluster, bool again, struct secret_pool *pool,
+		   struct kube_server *ret_server, struct err *err)
+{
+	struct kube_server server;
+
+	if (find(cluster, err) < 0 ||
+	    cluster_access_refresh(cluster->access, cluster->policy, again, err) < 0)
+		return -1;
+	server = server_of(cluster->access);
+	if (copy(pool, &server.token, err) < 0 || copy(pool, &server.tls.cert_pem, err) < 0 ||
+	    copy(pool, &server.tls.key_pem, err) < 0)
+		return -1;
+	*ret_server = server;
 	return 0;
 }
 

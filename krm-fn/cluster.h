@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * The Kubernetes API, as far as keys and variables come from it: one named object at a time, of a namespace whose keys may be used. Nothing is listed
- * or watched, nothing is written. Nothing is looked for, and no packet sent, before an object is wanted.
+ * or watched, nothing is written; tokens of service accounts are made (keys/account.h). Nothing is looked for, and no packet sent, before an object is wanted.
  */
 #ifndef CLUSTER_H
 #define CLUSTER_H
@@ -66,6 +66,11 @@ bool cluster_at_hand(const struct cluster *cluster);
 int cluster_get(struct cluster *cluster, const struct cluster_kind *kind, const char *ours,
 		struct span namespace, struct span name, struct cluster_object *ret_object,
 		bool *ret_found, struct err *err) NODISCARD;
+
+/* The server for calls of others, and who asks it now; the texts that rotate are copies in the pool, the rest lives as long as the cluster. again: what
+ * rotates slowly is read anew, too. Errors: those of cluster_access_new() and cluster_access_refresh(). */
+int cluster_server(struct cluster *cluster, bool again, struct secret_pool *pool,
+		   struct kube_server *ret_server, struct err *err) NODISCARD;
 
 /* How the cluster is called in messages: "the cluster of context 'NAME'", "the cluster". */
 struct cluster_name {

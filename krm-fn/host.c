@@ -5,6 +5,7 @@
  */
 #include "host.h"
 
+#include "cluster.h"
 #include "keys.h"
 #include "keys_read.h"
 #include "keys_run.h"
@@ -221,6 +222,18 @@ int host_open(struct host *host, const struct options *options, const struct pol
 	ring->http = host->http;
 	ring->host = &host->table;
 	return 0;
+}
+
+static int server(void *cookie, bool again, struct secret_pool *pool,
+		  struct kube_server *ret_server, struct err *err)
+{
+	return cluster_server(((struct host *)cookie)->cluster, again, pool, ret_server, err);
+}
+
+void host_use_cluster(struct host *host, struct cluster *cluster)
+{
+	host->cluster = cluster;
+	host->table.cluster = server;
 }
 
 void host_release(struct host *host)

@@ -13,6 +13,7 @@
 #include "keys/key_host.h"
 #include "keys/keyring.h"
 
+struct cluster;
 struct host_variable;
 
 struct host {
@@ -24,6 +25,7 @@ struct host {
 	const struct policy
 		*policy;   /* the run's; NULL: the operator's is loaded when first asked */
 	struct policy own; /* that one */
+	struct cluster *cluster;
 };
 
 #define HOST_INIT                                            \
@@ -41,6 +43,9 @@ enum {
  * NULL: then the operator's is loaded when a service asks. Errors: ERR_USAGE for options, those of a file for --ca-file. */
 int host_open(struct host *host, const struct options *options, const struct policy *policy,
 	      struct keyring *ring, struct err *err) NODISCARD;
+
+/* Lets services have tokens of the cluster's service accounts; it must outlive the host's use. */
+void host_use_cluster(struct host *host, struct cluster *cluster);
 
 /* Closes the network, wipes and frees. NULL is fine. */
 void host_release(struct host *host);

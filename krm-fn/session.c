@@ -9,6 +9,7 @@
 #include "keys_lookup.h"
 
 #include "base/text.h"
+#include "keys/account.h"
 
 static void use_sidecar(struct session *session)
 {
@@ -37,6 +38,8 @@ int session_open(struct session *session, struct err *err)
 	if (!session->has_policy && !session->elder && !session->remote)
 		cluster_init(&session->cluster, &session->options, &session->policy,
 			     &session->host);
+	if (cluster_at_hand(&session->cluster))
+		host_use_cluster(&session->host, &session->cluster);
 	session->open = true;
 	return 0;
 }
@@ -139,18 +142,36 @@ static int keys_of_global_age(struct session *session, const struct keys_where *
 				  span_from(name, slash + 1), err);
 }
 
-/* Flux takes the cloud roles that annotations of that ServiceAccount name; it lies in the cluster. */
-static void note_service_account(struct session *session, const struct config *config)
+/* Flux asks the clouds and Vault in the name of that ServiceAccount, of the config's own namespace. Which ones there are, and what they are elsewhere, is in
+ * the cluster: without it, it is only noted. */
+static int use_account(struct session *session, const struct config *config, struct err *err)
 {
+	struct span name = config->service_account, ns = config->ns;
 	struct err text = ERR_INIT;
 
-	if (!config->service_account.len)
-		return;
-	(void)err_set(&text, ERR_NO_KEY,
-		      "serviceAccountName '%s' is not looked up, the clouds' services are asked "
-		      "with this process's own credentials",
-		      text_quote(config->service_account).text);
-	keyring_note(&session->ring, text.msg);
+	if (!name.len)
+		return 0;
+	if (!cluster_at_hand(&session->cluster)) {
+		(void)err_set(&text, ERR_NO_KEY,
+			      "serviceAccountName '%s' is not looked up without --cluster, the "
+			      "clouds' services are asked with this process's own credentials",
+			      text_quote(name).text);
+		keyring_note(&session->ring, text.msg);
+		return 0;
+	}
+	if (!ns.len && session->options.ns)
+		ns = span_str(session->options.ns);
+	if (!item_name_valid(name) || !item_name_valid(ns))
+		return err_set(err, ERR_USAGE,
+			       "serviceAccountName '%s/%s' is not a name of a ServiceAccount",
+			       text_quote(ns).text, text_quote(name).text);
+	if (account_new(&session->ring.pool, session->ring.host, ns, name, &session->ring.account,
+			err) < 0)
+		return -1;
+	/* It matters only where a document wants it. */
+	if (policy_namespace_allowed(&session->policy, ns, session->options.ns, true, &text) < 0)
+		account_refuse(session->ring.account, &text);
+	return 0;
 }
 
 int session_keys(struct session *session, const struct config *config,
@@ -169,6 +190,8 @@ int session_keys(struct session *session, const struct config *config,
 
 	if (session->has_keys)
 		return 0;
+	if (!session->ring.account && use_account(session, config, err) < 0)
+		return -1;
 	if (session->remote) {
 		if (keys_of_remote(session, config, err) < 0)
 			return -1;
@@ -184,7 +207,6 @@ int session_keys(struct session *session, const struct config *config,
 	} else if (keys_of_operator(session, &where, err) < 0) {
 		return -1;
 	}
-	note_service_account(session, config);
 	session->has_keys = true;
 	return 0;
 }

@@ -5,6 +5,7 @@
 #include "keys/aws_access.h"
 
 #include "base/text.h"
+#include "keys/account.h"
 #include "keys/aws_arn.h"
 
 #include <stdio.h>
@@ -81,6 +82,12 @@ static int fill_session(struct aws_access *access, struct aws_session *session, 
 		    0 ||
 	    read_ca(access, session, err) < 0)
 		return -1;
+	if (!given && access->account) {
+		session->source.kind = AWS_SOURCE_WEB_IDENTITY;
+		session->source.from = account_called(access->account);
+		session->source.account = access->account;
+		return 0;
+	}
 	if (!given)
 		return aws_source_find(host, &access->files, session->profile, &session->source,
 				       err);

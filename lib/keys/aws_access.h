@@ -36,6 +36,7 @@ struct aws_access {
 	struct aws_clock clock;
 	bool no_profiles; /* what documents name as a profile does not count, as in Flux */
 	const struct aws_keys *given; /* of a decryption Secret; NULL: the ambient ones */
+	struct account *account;      /* whose role is taken on in their place; NULL: none's */
 	const char *given_from;       /* for messages */
 	/* its own */
 	struct arena arena;

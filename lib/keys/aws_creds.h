@@ -13,6 +13,8 @@
 #include "keys/aws_source.h"
 #include "keys/token_cache.h"
 
+struct account_token;
+
 struct aws_creds {
 	struct token_cache cache; /* the first member: found by its address */
 	struct aws_creds *next;
@@ -29,7 +31,9 @@ struct aws_creds {
 	unsigned generation; /* goes up with each fetch: whose keys were refused says so by it */
 	/* Its own. */
 	struct secret_pool pool, fresh; /* of keys; of those that are being fetched */
-	struct token_wait on_parent;
+	struct token_wait on_parent, on_account;
+	struct account_token *account_token; /* that is waited for */
+	struct span role_arn;                /* that web identity is for, once it is known */
 	unsigned parent_generation;
 	bool again;           /* a second attempt, with a token or parent that is fresh */
 	int step;             /* of instance metadata */

@@ -15,9 +15,11 @@
 #include "keys/aws_profile.h"
 #include "keys/key_host.h"
 
+struct account;
+
 enum aws_source_kind {
 	AWS_SOURCE_KEYS,         /* access key, secret key, maybe a token */
-	AWS_SOURCE_WEB_IDENTITY, /* a token file and a role: IRSA */
+	AWS_SOURCE_WEB_IDENTITY, /* a token and a role: IRSA */
 	AWS_SOURCE_PROCESS,      /* a helper that prints them */
 	AWS_SOURCE_CONTAINER,    /* an endpoint beside us: EKS Pod Identity, ECS */
 	AWS_SOURCE_INSTANCE,     /* EC2 instance metadata, version 2 */
@@ -39,6 +41,8 @@ struct aws_source {
 	struct span profile; /* that it was found in; a null span: none */
 	struct span access_key, secret_key, session_token;
 	struct span role_arn, session_name, token_file; /* web identity */
+	struct account
+		*account; /* likewise: it has the role and the token; NULL: the texts before */
 	struct span command;
 	struct span url; /* container, instance metadata: without the latter's path */
 	struct span

@@ -1,34 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * Credentials from STS: AssumeRoleWithWebIdentity (IRSA), which is not signed and sends a token from a file, and AssumeRole, signed with other
- * credentials. The file is read at each call, as the kubelet changes it. aws-sdk-go-v2: credentials/stscreds
+ * credentials. The file is read at each call, as the kubelet changes it; a service account's token and role are asked of its cluster. aws-sdk-go-v2: credentials/stscreds
  */
 #include "keys/aws_creds.h"
 
 #include "base/text.h"
+#include "keys/account.h"
+#include "keys/aws_arn.h"
 #include "keys/aws_xml.h"
 
+#define AUDIENCE   "sts.amazonaws.com"
+#define ANNOTATION "eks.amazonaws.com/role-arn"
+
 enum {
-	FORM_TEXT_MAX = 64,
+	FORM_TEXT_MAX = 1024,
 	TEXT_MAX =
 		64 * 1024, /* bytes of one text of an answer: a session token has some hundreds */
 };
-
-/* Everything but letters, digits and "-_.~" as %XX (RFC 3986). */
-static void add_escaped(struct span text, struct buf *out)
-{
-	size_t i;
-
-	for (i = 0; i < text.len; i++) {
-		uint8_t c = text.data[i];
-
-		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-		    c == '-' || c == '_' || c == '.' || c == '~')
-			buf_add_char(out, c);
-		else
-			buf_printf(out, "%%%02X", c);
-	}
-}
 
 static void add_field(struct buf *body, const char *name, struct span value)
 {
@@ -36,7 +25,22 @@ static void add_field(struct buf *body, const char *name, struct span value)
 		buf_add_char(body, '&');
 	buf_add_str(body, name);
 	buf_add_char(body, '=');
-	add_escaped(value, body);
+	http_ask_escape(value, body);
+}
+
+/* fluxcd/pkg: auth/aws/options.go (getRoleSessionName). One that is too long is refused by STS, as Flux's is. */
+static void add_account_name(const struct aws_creds *creds, struct buf *body)
+{
+	const struct account *account = creds->source->account;
+	CLEAN_BUF struct buf name = BUF_INIT(FORM_TEXT_MAX);
+
+	buf_add_span(&name, account_name(account));
+	buf_add_char(&name, '.');
+	buf_add_span(&name, account_namespace(account));
+	buf_add_char(&name, '.');
+	buf_add_span(&name, creds->region);
+	buf_add_str(&name, ".fluxcd.io");
+	add_field(body, "RoleSessionName", buf_span(&name));
 }
 
 static void add_session_name(const struct aws_creds *creds, struct span own, struct buf *body)
@@ -68,6 +72,10 @@ static int add_token(struct aws_creds *creds, struct buf *body, struct err *err)
 	CLEAN_BUF struct buf path = BUF_INIT(AWS_CALL_LINES_MAX);
 	struct span token;
 
+	if (creds->source->account) {
+		add_field(body, "WebIdentityToken", account_token_text(creds->account_token));
+		return 0;
+	}
 	buf_add_span(&path, creds->source->token_file);
 	buf_add_char(&path, 0);
 	if (buf_check(&path, err) < 0 ||
@@ -90,8 +98,11 @@ static int write_body(struct aws_creds *creds, struct err *err)
 		  creds->parent ? SPAN("AssumeRole") : SPAN("AssumeRoleWithWebIdentity"));
 	add_field(body, "Version", SPAN("2011-06-15"));
 	if (!creds->parent) {
-		add_field(body, "RoleArn", creds->source->role_arn);
-		add_session_name(creds, creds->source->session_name, body);
+		add_field(body, "RoleArn", creds->role_arn);
+		if (creds->source->account)
+			add_account_name(creds, body);
+		else
+			add_session_name(creds, creds->source->session_name, body);
 		return add_token(creds, body, err);
 	}
 	if (creds->assume.duration_seconds)
@@ -109,7 +120,7 @@ static void fail(struct aws_creds *creds, struct http *http, struct err *why)
 	if (creds->parent)
 		(void)err_wrap(why, "AWS role '%s'", text_quote(creds->assume.role_arn).text);
 	else
-		(void)err_wrap(why, "AWS role '%s' by %s", text_quote(creds->source->role_arn).text,
+		(void)err_wrap(why, "AWS role '%s' by %s", text_quote(creds->role_arn).text,
 			       creds->source->from);
 	aws_creds_fail(creds, http, why);
 }
@@ -174,6 +185,54 @@ static void on_parent(struct token_wait *wait, struct http *http, const struct e
 	send(creds, http);
 }
 
+static void on_account_token(struct token_wait *wait, struct http *http, const struct err *why)
+{
+	struct aws_creds *creds =
+		(struct aws_creds *)(void *)((char *)wait - offsetof(struct aws_creds, on_account));
+
+	if (why)
+		aws_creds_fail(creds, http, why);
+	else
+		send(creds, http);
+}
+
+static void want_account_token(struct aws_creds *creds, struct http *http)
+{
+	struct err why = ERR_INIT;
+
+	if (account_token_for(creds->source->account, SPAN(AUDIENCE), &creds->account_token, &why) <
+	    0) {
+		fail(creds, http, &why);
+		return;
+	}
+	creds->on_account = (struct token_wait){.ready = on_account_token};
+	token_want(account_token_cache(creds->account_token), http, aws_clock_now(creds->clock),
+		   &creds->on_account);
+}
+
+/* Which role it is, the account says itself. fluxcd/pkg: auth/aws/options.go (getRoleARN) */
+static void on_account(struct token_wait *wait, struct http *http, const struct err *why)
+{
+	struct aws_creds *creds =
+		(struct aws_creds *)(void *)((char *)wait - offsetof(struct aws_creds, on_account));
+	struct err own = ERR_INIT;
+
+	if (why) {
+		aws_creds_fail(creds, http, why);
+		return;
+	}
+	creds->role_arn = account_annotation(creds->source->account, ANNOTATION);
+	if (!creds->role_arn.len)
+		(void)err_set(&own, ERR_NO_KEY, "%s has no annotation '" ANNOTATION "'",
+			      creds->source->from);
+	else if (aws_arn_role(creds->role_arn, &own) < 0)
+		(void)err_wrap(&own, "annotation '" ANNOTATION "' of %s", creds->source->from);
+	if (own.code)
+		aws_creds_fail(creds, http, &own);
+	else
+		want_account_token(creds, http);
+}
+
 /* What it was asked with has ended: once with a token that is read again, or with new credentials. */
 static bool ask_again(struct aws_creds *creds, struct http *http)
 {
@@ -181,10 +240,14 @@ static bool ask_again(struct aws_creds *creds, struct http *http)
 	    (creds->parent && !aws_creds_spoil(creds->parent, creds->parent_generation)))
 		return false;
 	creds->again = true;
-	if (creds->parent)
+	if (creds->parent) {
 		aws_creds_want(creds->parent, http, &creds->on_parent);
-	else
+	} else if (creds->source->account) {
+		token_forget(account_token_cache(creds->account_token));
+		want_account_token(creds, http);
+	} else {
 		send(creds, http);
+	}
 	return true;
 }
 
@@ -220,8 +283,14 @@ void aws_sts_fetch(struct aws_creds *creds, struct http *http)
 	call->keys = NULL;
 	call->content_type = "application/x-www-form-urlencoded";
 	creds->on_parent = (struct token_wait){.ready = on_parent};
-	if (creds->parent)
+	if (creds->parent) {
 		aws_creds_want(creds->parent, http, &creds->on_parent);
-	else
+	} else if (creds->source->account) {
+		creds->on_account = (struct token_wait){.ready = on_account};
+		token_want(account_object(creds->source->account), http,
+			   aws_clock_now(creds->clock), &creds->on_account);
+	} else {
+		creds->role_arn = creds->source->role_arn;
 		send(creds, http);
+	}
 }

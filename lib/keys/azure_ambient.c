@@ -58,6 +58,17 @@ static int load_certificate(const struct key_host *host, struct secret_pool *poo
 	return 0;
 }
 
+static int read_authority(const struct key_host *host, struct secret_pool *pool,
+			  struct span *ret_authority, struct err *err)
+{
+	struct span authority = key_host_text(host, "AZURE_AUTHORITY_HOST");
+
+	if (azure_authority_keep(authority.len ? authority : SPAN(AZURE_AUTHORITY), pool,
+				 ret_authority, err) < 0)
+		return err_wrap(err, "AZURE_AUTHORITY_HOST");
+	return 0;
+}
+
 /* What the variables name, with what all of them share; false where they do not name it. */
 static int add_named(const struct key_host *host, unsigned wanted, struct secret_pool *pool,
 		     struct azure_chain *chain, struct err *err)
@@ -67,14 +78,12 @@ static int add_named(const struct key_host *host, unsigned wanted, struct secret
 					 .secret = key_host_text(host, "AZURE_CLIENT_SECRET"),
 					 .token_file =
 						 key_host_text(host, "AZURE_FEDERATED_TOKEN_FILE")};
-	struct span authority = key_host_text(host, "AZURE_AUTHORITY_HOST");
 	bool certificate = key_host_text(host, "AZURE_CLIENT_CERTIFICATE_PATH").len > 0;
 
 	if (!named.tenant.len || !named.client.len)
 		return 0;
-	if (azure_authority_keep(authority.len ? authority : SPAN(AZURE_AUTHORITY), pool,
-				 &named.authority, err) < 0)
-		return err_wrap(err, "AZURE_AUTHORITY_HOST");
+	if (read_authority(host, pool, &named.authority, err) < 0)
+		return -1;
 	if ((wanted & WANT_ENVIRONMENT) && (named.secret.len || certificate)) {
 		named.kind = named.secret.len ? AZURE_SECRET : AZURE_CERTIFICATE;
 		if (named.kind == AZURE_CERTIFICATE &&
@@ -108,6 +117,19 @@ int azure_ambient_chain(const struct key_host *host, struct secret_pool *pool,
 	if (!chain->count)
 		return err_set(err, ERR_NO_KEY,
 			       "AZURE_TOKEN_CREDENTIALS leaves no Azure credentials here");
+	return 0;
+}
+
+int azure_ambient_account(const struct key_host *host, struct account *account,
+			  struct secret_pool *pool, struct azure_chain *chain, struct err *err)
+{
+	struct azure_credential *credential = &chain->candidates[0];
+
+	credential->kind = AZURE_ACCOUNT;
+	if (read_authority(host, pool, &credential->authority, err) < 0)
+		return -1;
+	chain->account = account;
+	chain->count = 1;
 	return 0;
 }
 

@@ -18,4 +18,9 @@ int azure_ambient_endpoints(const struct key_host *host, struct secret_pool *poo
 int azure_ambient_chain(const struct key_host *host, struct secret_pool *pool,
 			struct azure_chain *chain, struct err *err) NODISCARD;
 
+/* In the place of that: a service account, at the authority of AZURE_AUTHORITY_HOST or the public cloud's. Errors: those of azure_authority_keep(). */
+int azure_ambient_account(const struct key_host *host, struct account *account,
+			  struct secret_pool *pool, struct azure_chain *chain, struct err *err)
+	NODISCARD;
+
 #endif

@@ -14,6 +14,7 @@ enum azure_kind {
 	AZURE_SECRET,
 	AZURE_CERTIFICATE,
 	AZURE_FEDERATED, /* workload identity: a token of the cluster's in a file */
+	AZURE_ACCOUNT,   /* the same of a service account, which the cluster is asked about */
 	AZURE_MANAGED,   /* the machine's own identity */
 	AZURE_CLI,       /* whoever has logged in with az */
 };

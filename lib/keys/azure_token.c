@@ -8,6 +8,7 @@
 
 #include "base/text.h"
 #include "doc/white.h"
+#include "keys/account.h"
 #include "keys/azure_assertion.h"
 #include "keys/http_retry.h"
 #include "keys/token_answer.h"
@@ -22,6 +23,9 @@ enum {
 
 #define LANE           "azure_token"
 #define ASSERTION_TYPE "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+#define AUDIENCE       "api://AzureADTokenExchange"
+#define TENANT         "azure.workload.identity/tenant-id"
+#define CLIENT         "azure.workload.identity/client-id"
 #define FROM_ENTRA     "Entra's token endpoint"
 #define FROM_IDENTITY  "the managed identity"
 #define FROM_CLI       "az account get-access-token"
@@ -193,6 +197,8 @@ static int add_proof(struct azure_token *token, struct err *err)
 					 host->clock(host->cookie), &text, err) < 0)
 			return -1;
 		proof = buf_span(&text);
+	} else if (credential->kind == AZURE_ACCOUNT) {
+		proof = account_token_text(token->account_token);
 	} else {
 		buf_add_span(&text, credential->token_file);
 		buf_add_char(&text, 0);
@@ -233,6 +239,52 @@ static void ask_entra(struct azure_token *token, struct http *http)
 	send_ask(token, http);
 }
 
+static void on_account_token(struct token_wait *wait, struct http *http, const struct err *why)
+{
+	struct azure_token *token =
+		(struct azure_token *)(void *)((char *)wait - offsetof(struct azure_token, wait));
+
+	if (why)
+		fail(token, http, why);
+	else
+		ask_entra(token, http);
+}
+
+/* Who it is in which tenant, the account says itself. fluxcd/pkg: auth/azure/options.go (getIdentity) */
+static void on_account(struct token_wait *wait, struct http *http, const struct err *why)
+{
+	struct azure_token *token =
+		(struct azure_token *)(void *)((char *)wait - offsetof(struct azure_token, wait));
+	struct account *account = token->chain->account;
+	struct azure_credential *credential = &token->chain->candidates[token->at];
+	struct err err = ERR_INIT;
+
+	if (why) {
+		fail(token, http, why);
+		return;
+	}
+	credential->tenant = account_annotation(account, TENANT);
+	credential->client = account_annotation(account, CLIENT);
+	if (!credential->tenant.len || !credential->client.len)
+		(void)err_set(&err, ERR_NO_KEY, "%s has no annotation '%s'",
+			      account_called(account), credential->tenant.len ? CLIENT : TENANT);
+	if (err.code ||
+	    account_token_for(account, SPAN(AUDIENCE), &token->account_token, &err) < 0) {
+		fail(token, http, &err);
+		return;
+	}
+	token->wait = (struct token_wait){.ready = on_account_token};
+	token_want(account_token_cache(token->account_token), http,
+		   token->host->clock(token->host->cookie), &token->wait);
+}
+
+static void ask_account(struct azure_token *token, struct http *http)
+{
+	token->wait = (struct token_wait){.ready = on_account};
+	token_want(account_object(token->chain->account), http,
+		   token->host->clock(token->host->cookie), &token->wait);
+}
+
 /* az, where the operator allows helpers. Its words are put together from what is none of the document's. */
 static void ask_cli(struct azure_token *token, struct http *http)
 {
@@ -267,6 +319,9 @@ static void try_candidate(struct azure_token *token, struct http *http)
 		break;
 	case AZURE_CLI:
 		ask_cli(token, http);
+		break;
+	case AZURE_ACCOUNT:
+		ask_account(token, http);
 		break;
 	case AZURE_SECRET:
 	case AZURE_CERTIFICATE:

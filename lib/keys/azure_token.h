@@ -12,10 +12,14 @@
 
 #define AZURE_IMDS "http://169.254.169.254"
 
+struct account;
+struct account_token;
+
 enum { AZURE_CANDIDATES_MAX = 4 };
 
 /* Who we may be: tried in order till one is there; that one it is from then on, whatever becomes of it. */
 struct azure_chain {
+	struct account *account; /* AZURE_ACCOUNT */
 	struct azure_credential candidates[AZURE_CANDIDATES_MAX];
 	size_t count;
 	bool chosen; /* it is candidates[at] */
@@ -35,6 +39,8 @@ struct azure_token {
 	struct span text;     /* the token, while the cache says that there is one */
 	/* ours */
 	size_t at; /* who is being tried */
+	struct token_wait wait;
+	struct account_token *account_token; /* that is waited for */
 	struct secret_pool pool;
 	struct http_ask ask;
 };

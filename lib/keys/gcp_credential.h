@@ -8,12 +8,15 @@
 #include "base/secret.h"
 #include "keys/crypto_openssl.h"
 
+struct account;
+
 enum gcp_kind {
 	GCP_ACCESS_TOKEN,    /* a token that somebody else has fetched */
 	GCP_SERVICE_ACCOUNT, /* a key: we sign our own tokens */
 	GCP_USER,            /* gcloud auth application-default login */
 	GCP_EXTERNAL,        /* workload identity federation: another's token in exchange */
 	GCP_EXTERNAL_USER,   /* workforce identity federation */
+	GCP_ACCOUNT,         /* a service account of Kubernetes, which the cluster is asked about */
 	GCP_METADATA,        /* the machine's own service account */
 };
 
@@ -33,6 +36,7 @@ struct gcp_credential {
 		refresh_token; /* users; the first two also GCP_EXTERNAL */
 	struct span token_url; /* both external ones */
 	struct span audience, subject_type, workforce_project; /* GCP_EXTERNAL */
+	struct account *account;                               /* GCP_ACCOUNT */
 	struct span file, url; /* where the other's token is: one of both */
 	struct span field;     /* the member of a JSON object there; null: the text is the token */
 	struct span url_headers[GCP_URL_HEADERS_MAX][2]; /* name, value */

@@ -17,8 +17,7 @@ static void from_sts(struct gcp_token *token, struct http *http)
 	gcp_token_take(token, http, "Google's token exchange");
 }
 
-/* The other's token in exchange for one of Google's. RFC 8693 */
-static void exchange(struct gcp_token *token, struct http *http, struct span subject)
+void gcp_external_exchange(struct gcp_token *token, struct http *http, struct span subject)
 {
 	const struct gcp_credential *credential = &token->credential;
 	CLEAN_BUF struct buf options = BUF_INIT(HTTP_ASK_TEXT_MAX);
@@ -70,7 +69,7 @@ static void have_subject(struct gcp_token *token, struct http *http, struct span
 	if (!subject.len)
 		(void)err_set(&err, ERR_FORMAT, "its 'credential_source' holds no token");
 	else if (secret_dup(&pool, subject, &subject, &err) == 0) {
-		exchange(token, http, subject);
+		gcp_external_exchange(token, http, subject);
 		return;
 	}
 	token_failed(&token->cache, http, &err);

@@ -271,6 +271,9 @@ static void fetch(struct token_cache *cache, struct http *http)
 	case GCP_METADATA:
 		gcp_metadata_ask(token, http);
 		break;
+	case GCP_ACCOUNT:
+		gcp_account_ask(token, http);
+		break;
 	}
 }
 
@@ -290,4 +293,5 @@ void gcp_token_release(struct gcp_token *token)
 {
 	http_ask_release(&token->ask);
 	secret_pool_release(&token->pool);
+	secret_pool_release(&token->account_pool);
 }

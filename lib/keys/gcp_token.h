@@ -23,6 +23,8 @@ struct gcp_endpoints {
 	bool metadata_given;  /* the operator has said so: there is one */
 };
 
+struct account_token;
+
 struct gcp_token {
 	struct token_cache cache; /* first */
 	const struct gcp_endpoints *endpoints;
@@ -33,6 +35,10 @@ struct gcp_token {
 	struct secret_pool pool;
 	struct http_ask ask;
 	void (*answered)(struct gcp_token *token, struct http *http);
+	struct token_wait wait;
+	struct account_token *account_token; /* that is waited for */
+	struct span project, location;       /* GCP_ACCOUNT: of the GKE cluster */
+	struct secret_pool account_pool;     /* likewise: of the texts that are put together */
 };
 
 /* credential's texts, endpoints and host must outlive it. */

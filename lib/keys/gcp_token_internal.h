@@ -25,8 +25,18 @@ void gcp_token_send(struct gcp_token *token, struct http *http, const char *meth
 /* Takes the token out of the answer: access_token and expires_in. from: who gave it, for messages. */
 void gcp_token_take(struct gcp_token *token, struct http *http, const char *from);
 
+/* Changes another's token for one of Google's (RFC 8693), as the credential says. */
+void gcp_external_exchange(struct gcp_token *token, struct http *http, struct span subject);
+
+/* A text of the metadata service: "project/project-id". answered() takes it from the answer by gcp_metadata_text(), which is a null span, with why, where
+ * it is not Google's or is empty. */
+void gcp_metadata_get(struct gcp_token *token, struct http *http, const char *path,
+		      void (*answered)(struct gcp_token *token, struct http *http));
+struct span gcp_metadata_text(const struct gcp_token *token, struct err *ret_why);
+
 /* The first call of a token that others have, and of the machine's own. */
 void gcp_external_ask(struct gcp_token *token, struct http *http);
 void gcp_metadata_ask(struct gcp_token *token, struct http *http);
+void gcp_account_ask(struct gcp_token *token, struct http *http);
 
 #endif

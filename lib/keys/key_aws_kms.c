@@ -10,6 +10,7 @@
 #include "keys/answer.h"
 #include "keys/aws_access.h"
 #include "keys/aws_arn.h"
+#include "keys/key_request.h"
 
 #include <stdlib.h>
 
@@ -37,22 +38,16 @@ struct kms {
 		jobs; /* those that are not over, and those that are over since the latest start() */
 };
 
-static void finish(struct job *job, enum key_verdict verdict, const struct err *why)
+static void finish(struct job *job)
 {
-	struct key_request *request = job->request;
-	size_t len = strnlen(why->msg, sizeof(request->why) - 1);
-
-	request->verdict = verdict;
-	request->code = why->code;
-	memcpy(request->why, why->msg, len);
-	request->why[len] = '\0';
 	job->over = true;
 	aws_call_release(&job->call);
 }
 
 static void fail(struct job *job, const struct err *why)
 {
-	finish(job, why->code == ERR_NO_KEY ? KEY_NOT_MINE : KEY_FAILED, why);
+	key_request_failed(job->request, job->pool, why);
+	finish(job);
 }
 
 static struct aws_error error_of(const struct job *job)
@@ -87,7 +82,8 @@ static void take(struct job *job)
 		return;
 	}
 	job->request->opened = plain;
-	finish(job, KEY_OPENED, &why);
+	job->request->verdict = KEY_OPENED;
+	finish(job);
 }
 
 /* Whose credentials they were: what to look at where they are refused. */
@@ -284,8 +280,10 @@ static int take_options(struct keyring *ring, struct kms *kms,
 
 	access->clock.host = ring->host;
 	access->no_profiles = options->no_profiles;
-	if (!keys)
+	if (!keys) {
+		access->account = ring->account;
 		return 0;
+	}
 	access->given_from = arena_str(&access->arena, span_str(options->from), err);
 	if (!access->given_from ||
 	    secret_dup(&access->pool, keys->access_key, &kms->keys.access_key, err) < 0 ||

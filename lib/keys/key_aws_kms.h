@@ -12,7 +12,7 @@
 struct key_aws_kms_options {
 	bool no_profiles; /* an entry's aws_profile does not count, as in Flux */
 	const struct aws_keys *
-		keys; /* copied; may be empty, which is told when they are used. NULL: the ambient credentials */
+		keys; /* copied; may be empty, which is told when they are used. NULL: those of the ring's account, else the ambient ones */
 	const char *from; /* names `keys` in messages; copied */
 };
 

@@ -36,6 +36,7 @@ struct resource {
 
 struct azure_kv {
 	const struct key_host *host;
+	struct account *account; /* in the place of what the machine has; NULL: none */
 	struct secret_pool pool; /* of the credentials, the endpoints, the resources' names */
 	struct azure_chain chain;
 	struct span suffixes;
@@ -45,15 +46,21 @@ struct azure_kv {
 	struct key_batch batch;
 };
 
+static int find_chain(struct azure_kv *kv, struct err *err)
+{
+	if (kv->account)
+		return azure_ambient_account(kv->host, kv->account, &kv->pool, &kv->chain, err);
+	if (azure_ambient_endpoints(kv->host, &kv->pool, &kv->chain, err) < 0)
+		return -1;
+	return azure_ambient_chain(kv->host, &kv->pool, &kv->chain, err);
+}
+
 /* What the machine has is looked for once, by the first document that wants it. */
 static void resolve(struct azure_kv *kv)
 {
-	if (kv->resolved)
-		return;
-	kv->resolved = true;
-	if (azure_ambient_endpoints(kv->host, &kv->pool, &kv->chain, &kv->unusable) == 0 &&
-	    azure_ambient_chain(kv->host, &kv->pool, &kv->chain, &kv->unusable) == 0)
+	if (!kv->resolved && find_chain(kv, &kv->unusable) == 0)
 		kv->unusable.code = ERR_NONE;
+	kv->resolved = true;
 }
 
 /* The token for a resource, one for all that want it. NULL with ERR_NOMEM. */
@@ -339,6 +346,7 @@ int key_azure_kv_add(struct keyring *ring, struct span text, struct err *err)
 	if (!kv)
 		return err_nomem(err);
 	kv->host = ring->host;
+	kv->account = ring->account;
 	suffixes = kv->host->variable(kv->host->cookie, "KRM_SOPS_AZURE_VAULT_SUFFIXES");
 	if (suffixes)
 		kv->suffixes = span_str(suffixes);

@@ -5,6 +5,7 @@
 #include "keys/key_batch.h"
 
 #include "base/wipe.h"
+#include "keys/key_request.h"
 #include "keys/token_answer.h"
 
 #include <stdlib.h>
@@ -94,13 +95,7 @@ void key_batch_release(struct key_batch *batch)
 
 void key_task_failed(struct key_task *task, const struct err *why)
 {
-	struct key_request *request = task->request;
-	size_t len = strnlen(why->msg, sizeof(request->why) - 1);
-
-	request->verdict = why->code == ERR_NO_KEY ? KEY_NOT_MINE : KEY_FAILED;
-	request->code = why->code;
-	memcpy(request->why, why->msg, len);
-	request->why[len] = '\0';
+	key_request_failed(task->request, task->pool, why);
 	task->over = true;
 }
 

@@ -54,7 +54,7 @@ void key_task_opened(struct key_task *task, struct span key);
  * key does not open, or a version of it that is gone: that is no refusal of us. */
 void key_task_answered(struct key_task *task, const char *from, const char *path,
 		       enum base64_rule rule);
-/* The verdict, with the reason's code: KEY_NOT_MINE for ERR_NO_KEY, else KEY_FAILED. */
+/* The verdict: key_request_failed(). */
 void key_task_failed(struct key_task *task, const struct err *why);
 
 #endif

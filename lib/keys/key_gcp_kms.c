@@ -25,6 +25,7 @@ enum {
 
 struct gcp_kms {
 	const struct key_host *host;
+	struct account *account; /* in the place of what the machine has; NULL: none */
 	struct secret_pool pool; /* of the credential and the endpoints */
 	struct gcp_endpoints endpoints;
 	struct gcp_token token;
@@ -41,9 +42,12 @@ static void resolve(struct gcp_kms *kms)
 	if (kms->resolved)
 		return;
 	kms->resolved = true;
-	if (gcp_ambient_endpoints(kms->host, &kms->pool, &kms->endpoints, &kms->unusable) < 0 ||
-	    gcp_ambient_credential(kms->host, &kms->endpoints, &kms->pool, &credential,
-				   &kms->unusable) < 0)
+	if (gcp_ambient_endpoints(kms->host, &kms->pool, &kms->endpoints, &kms->unusable) < 0)
+		return;
+	if (kms->account)
+		credential = (struct gcp_credential){.kind = GCP_ACCOUNT, .account = kms->account};
+	else if (gcp_ambient_credential(kms->host, &kms->endpoints, &kms->pool, &credential,
+					&kms->unusable) < 0)
 		return;
 	gcp_token_init(&kms->token, &credential, &kms->endpoints, kms->host);
 	kms->unusable.code = ERR_NONE;
@@ -170,6 +174,7 @@ int key_gcp_kms_add(struct keyring *ring, struct span text, struct err *err)
 	if (!kms)
 		return err_nomem(err);
 	kms->host = ring->host;
+	kms->account = ring->account;
 	if (text.data) {
 		if (gcp_ambient_endpoints(kms->host, &kms->pool, &kms->endpoints, err) < 0 ||
 		    gcp_credential_parse(text, kms->endpoints.universe, &kms->pool, &credential,

@@ -6,7 +6,7 @@
 #ifndef KEYS_KEY_HOST_H
 #define KEYS_KEY_HOST_H
 
-#include "base/secret.h"
+#include "keys/kube_ask.h"
 
 struct key_host {
 	void *cookie;
@@ -26,6 +26,10 @@ struct key_host {
 	 * *ret_given: the operator has said so himself. */
 	int (*role_allowed)(void *cookie, struct span role, struct err *err);
 	int (*vault_allowed)(void *cookie, struct span address, bool *ret_given, struct err *err);
+	/* The Kubernetes API server; its texts lie in the pool or live as long as the host. again: it did not know who asked, so who asks is read anew. NULL: no
+	 * cluster is at hand. */
+	int (*cluster)(void *cookie, bool again, struct secret_pool *pool,
+		       struct kube_server *ret_server, struct err *err);
 };
 
 /* A variable that is set and not empty, else NULL. host may be NULL. */

@@ -5,147 +5,64 @@
  */
 #include "keys/key_vault.h"
 
+#include "keys/key_batch.h"
 #include "keys/key_host.h"
 #include "keys/vault_address.h"
 #include "keys/vault_answer.h"
 #include "keys/vault_login.h"
 #include "keys/vault_setup.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-
-enum {
-	HEADERS = 4,
-	BODY_MAX = 64 * 1024, /* bytes: a wrapped data key has a hundred */
-};
-
 /* Lies in the ring's pool, with all that it points to. */
 struct vault {
 	struct keyring *ring;
 	const char *source; /* of its Secret; NULL: ambient */
 	struct span own_address;
-	const char *token;   /* the header; NULL: none, or by login */
+	struct span token;   /* empty: none, or by login */
 	bool found, useless; /* setup and token were looked for; in vain, as `missing` says */
 	struct err missing;
 	bool login;
 	struct vault_setup setup;
 	struct vault_login *logins;
+	struct key_batch batch;
 };
-
-/* One entry under way. */
-struct ask {
-	struct token_wait wait; /* first: ready() gets it back as the ask */
-	struct http_call call;
-	struct batch *batch;
-	struct key_request *request;
-	struct vault_login *login;
-	struct buf url, body;
-	const char *headers[HEADERS];
-};
-
-/* All that start() was given, till the last has its verdict. */
-struct batch {
-	struct vault *vault;
-	struct secret_pool *pool;
-	size_t left;
-	size_t count;
-	struct ask asks[];
-};
-
-static void release(struct batch *batch)
-{
-	size_t i;
-
-	for (i = 0; i < batch->count; i++) {
-		http_call_release(&batch->asks[i].call);
-		buf_release(&batch->asks[i].url);
-		buf_release(&batch->asks[i].body);
-	}
-	free(batch);
-}
-
-/* Without memory for it there is none. */
-static const char *keep_hint(struct secret_pool *pool, const char *hint)
-{
-	struct err none = ERR_INIT;
-	struct span copy;
-
-	if (secret_dup(pool, span_of(hint, strlen(hint) + 1), &copy, &none) < 0)
-		return NULL;
-	return (const char *)copy.data;
-}
-
-static void settle(struct ask *ask, enum key_verdict verdict, const struct err *why)
-{
-	struct key_request *request = ask->request;
-
-	request->verdict = verdict;
-	request->code = why->code;
-	snprintf(request->why, sizeof(request->why), "%.*s", KEY_WHY_MAX - 1, why->msg);
-	if (why->hint[0])
-		request->hint = keep_hint(ask->batch->pool, why->hint);
-	if (--ask->batch->left == 0)
-		release(ask->batch);
-}
 
 static void done(struct http *http, struct http_call *call)
 {
-	struct ask *ask = call->cookie;
+	struct key_task *task = key_task_of_call(call);
 	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
 	struct err why = ERR_INIT;
+	struct span key;
 
 	if (http_retry(http, call, vault_judge(call)))
 		return;
 	if (vault_answer_read(call, &answer, &why) < 0 ||
-	    answer_base64(&answer, "data.plaintext", BASE64_GO, ask->batch->pool,
-			  &ask->request->opened, &why) < 0) {
-		settle(ask, KEY_FAILED, &why);
-		return;
-	}
-	settle(ask, KEY_OPENED, &why);
+	    answer_base64(&answer, "data.plaintext", BASE64_GO, task->pool, &key, &why) < 0)
+		key_task_failed(task, &why);
+	else
+		key_task_opened(task, key);
 }
 
-static void send(struct ask *ask, const char *token, struct http *http)
+static void send(struct key_task *task, struct span token, struct http *http)
 {
-	const struct vault *vault = ask->batch->vault;
-	struct http_call *call = &ask->call;
-	size_t n = 0;
+	const struct vault *vault = task->service;
+	struct http_ask *ask = &task->ask;
+	struct err why = ERR_INIT;
 
-	ask->headers[n++] = token;
-	ask->headers[n++] = "X-Vault-Request: true";
-	ask->headers[n++] = "Content-Type: application/json";
-	if (vault->setup.namespace)
-		ask->headers[n++] = vault->setup.namespace;
-	call->method = "PUT";
-	call->url = (const char *)ask->url.data;
-	call->headers = ask->headers;
-	call->header_count = n;
-	call->body = buf_span(&ask->body);
-	call->lane = "vault";
-	call->tls = &vault->setup.tls;
-	call->plain = span_starts(buf_span(&ask->url), SPAN("http:"));
-	call->request_ms = vault->setup.request_ms;
-	call->done = done;
-	call->cookie = ask;
-	http_add(http, call);
+	http_ask_header(ask, "X-Vault-Token", token);
+	vault_ask_begin(ask, &vault->setup);
+	ask->call.done = done;
+	if (http_ask_send(http, ask, &why) < 0)
+		key_task_failed(task, &why);
 }
 
 static void ready(struct token_wait *wait, struct http *http, const struct err *why)
 {
-	struct ask *ask = (struct ask *)(void *)wait;
+	struct key_task *task = key_task_of_wait(wait);
 
-	const char *header = why ? NULL : vault_login_header(ask->login);
-	struct err own = ERR_INIT;
-	struct span copy;
-
-	/* A copy, as the login may bring another token while this one is under way. */
-	if (!why &&
-	    secret_dup(ask->batch->pool, span_of(header, strlen(header) + 1), &copy, &own) < 0)
-		why = &own;
 	if (why)
-		settle(ask, KEY_FAILED, why);
+		key_task_failed(task, why);
 	else
-		send(ask, (const char *)copy.data, http);
+		send(task, vault_login_token(task->token), http);
 }
 
 /* `enc` is handed on as it is; what would not be a string in JSON is no ciphertext of Vault's. */
@@ -174,24 +91,24 @@ static int find_token(struct vault *vault, struct err *err)
 
 	if (vault_setup_read(ring, &vault->setup, err) < 0)
 		return -1;
-	vault->login = !vault->token && vault_login_wanted(ring);
-	if (vault->token || vault->login)
+	vault->login = !vault->token.len && vault_login_wanted(ring);
+	if (vault->token.len || vault->login)
 		return 0;
 	if (vault_token_find(ring, &token, err) < 0)
 		return -1;
 	if (!token.len)
 		return err_set(err, ERR_NO_KEY,
 			       "found no Vault token in 'VAULT_TOKEN', '~/.vault-token'");
-	if (vault_header(&ring->pool, "X-Vault-Token", token, &vault->token, err) < 0)
+	if (vault_header_value(&ring->pool, token, &vault->token, err) < 0)
 		return err_wrap(err, "Vault token");
 	return 0;
 }
 
-/* Everything that can be said before anything is sent. */
-static int prepare(struct ask *ask, struct err *err)
+/* Everything that can be said before anything is sent. *ret_login: NULL where there is a token already. */
+static int prepare(struct vault *vault, struct key_task *task, struct vault_login **ret_login,
+		   struct err *err)
 {
-	struct vault *vault = ask->batch->vault;
-	const struct sops_key *key = ask->request->key;
+	const struct sops_key *key = task->request->key;
 	struct span address = vault_address_trim(key->address);
 
 	if (!vault->found) {
@@ -203,48 +120,42 @@ static int prepare(struct ask *ask, struct err *err)
 		return -1;
 	}
 	if (vault_address_allowed(vault->ring->host, address, vault->own_address, err) < 0 ||
-	    vault_decrypt_url(key, &ask->url, err) < 0 || make_body(key->enc, &ask->body, err) < 0)
+	    vault_decrypt_url(key, &task->ask.url, err) < 0 ||
+	    make_body(key->enc, &task->ask.body, err) < 0)
 		return -1;
+	*ret_login = NULL;
 	if (!vault->login)
 		return 0;
-	return vault_login_at(vault->ring, address, &vault->setup, &vault->logins, &ask->login,
-			      err);
+	return vault_login_at(vault->ring, address, &vault->setup, &vault->logins, ret_login, err);
+}
+
+static void start_one(struct vault *vault, struct http *http, struct key_task *task)
+{
+	const struct key_host *host = vault->ring->host;
+	struct vault_login *login;
+	struct err why = ERR_INIT;
+
+	task->wait.ready = ready;
+	if (prepare(vault, task, &login, &why) < 0) {
+		key_task_failed(task, &why);
+	} else if (login) {
+		task->token = vault_login_cache(login);
+		token_want(task->token, http, host->clock(host->cookie), &task->wait);
+	} else {
+		send(task, vault->token, http);
+	}
 }
 
 static int start(void *cookie, struct http *http, struct secret_pool *pool,
 		 struct key_request *requests, size_t n, struct err *err)
 {
 	struct vault *vault = cookie;
-	struct batch *batch = calloc(1, sizeof(*batch) + n * sizeof(batch->asks[0]));
-	const struct key_host *host = vault->ring->host;
 	size_t i;
 
-	if (!batch)
-		return err_nomem(err);
-	batch->vault = vault;
-	batch->pool = pool;
-	batch->count = n;
-	batch->left = n + 1; /* one for us: it stays until all have begun */
-	for (i = 0; i < n; i++) {
-		struct ask *ask = &batch->asks[i];
-		struct err why = ERR_INIT;
-
-		ask->batch = batch;
-		ask->request = &requests[i];
-		ask->call = (struct http_call)HTTP_CALL_INIT;
-		ask->url = (struct buf)BUF_INIT(VAULT_URL_MAX);
-		ask->body = (struct buf)BUF_INIT(BODY_MAX);
-		ask->wait.ready = ready;
-		if (prepare(ask, &why) < 0)
-			settle(ask, why.code == ERR_NO_KEY ? KEY_NOT_MINE : KEY_FAILED, &why);
-		else if (ask->login)
-			token_want(vault_login_cache(ask->login), http, host->clock(host->cookie),
-				   &ask->wait);
-		else
-			send(ask, vault->token, http);
-	}
-	if (--batch->left == 0)
-		release(batch);
+	if (key_batch_start(&vault->batch, vault, pool, requests, n, err) < 0)
+		return -1;
+	for (i = 0; i < n; i++)
+		start_one(vault, http, &vault->batch.tasks[i]);
 	return 0;
 }
 
@@ -255,7 +166,10 @@ static void renew(void *cookie, struct http *http)
 
 static void close_vault(void *cookie)
 {
-	vault_login_release(((struct vault *)cookie)->logins);
+	struct vault *vault = cookie;
+
+	key_batch_release(&vault->batch);
+	vault_login_release(vault->logins);
 }
 
 static const struct keyservice service = {
@@ -309,7 +223,7 @@ int key_vault_add_token(struct keyring *ring, const char *source, struct span to
 	if (!token.len)
 		return 0;
 	vault = add(ring, source, err);
-	return vault ? vault_header(&ring->pool, "X-Vault-Token", token, &vault->token, err) : -1;
+	return vault ? vault_header_value(&ring->pool, token, &vault->token, err) : -1;
 }
 
 int key_vault_add_address(struct keyring *ring, const char *source, struct span address,

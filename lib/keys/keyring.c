@@ -5,6 +5,7 @@
 #include "keys/keyring.h"
 
 #include "base/text.h"
+#include "keys/account.h"
 #include "keys/age_keyfile.h"
 #include "keys/age_recipient.h"
 #include "keys/age_ssh.h"
@@ -159,6 +160,7 @@ void keyring_release(struct keyring *ring)
 		ring->count--;
 		ring->services[ring->count].service->close(ring->services[ring->count].cookie);
 	}
+	account_release(ring->account);
 	secret_pool_release(&ring->pool);
 	buf_release(&ring->notes);
 	*ring = (struct keyring)KEYRING_INIT;

@@ -8,6 +8,7 @@
 
 #include "keys/keyservice.h"
 
+struct account;
 struct age_identity;
 struct key_gpg;
 struct key_host;
@@ -36,6 +37,9 @@ struct keyring {
 	struct http *http;
 	/* What services need of the machine; set before they are added. NULL: nothing of it may be used, and no other program is started. */
 	const struct key_host *host;
+	/* The service account whose identity stands for the machine's own at Vault and at the clouds; lies in the pool, set before their services are added. NULL:
+	 * the machine's own. */
+	struct account *account;
 	struct key_gpg *
 		gpg; /* the cookie of GnuPG's service, made by the first key that needs it; NULL before */
 	/* What was wrong with sources that could not be used: one clause each with "; " between, no secrets. Put behind the message that no

@@ -105,25 +105,6 @@ int vault_address_allowed(const struct key_host *host, struct span address, stru
 	return refuse(address, "nothing that the operator has set", err);
 }
 
-static void add_segment(struct span segment, struct buf *out)
-{
-	static const char hex[] = "0123456789ABCDEF";
-	size_t i;
-
-	for (i = 0; i < segment.len; i++) {
-		uint8_t c = segment.data[i];
-
-		if ((c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-		    (c && strchr("-._~", c))) {
-			buf_add_char(out, c);
-			continue;
-		}
-		buf_add_char(out, '%');
-		buf_add_char(out, (uint8_t)hex[c >> 4]);
-		buf_add_char(out, (uint8_t)hex[c & 15]);
-	}
-}
-
 /* Empty parts and "." are left out, as sops does; ".." is refused, where sops would leave the engine. */
 static int add_path(struct span path, struct buf *out, struct err *err)
 {
@@ -140,7 +121,7 @@ static int add_path(struct span path, struct buf *out, struct err *err)
 			return err_set(err, ERR_FORMAT, "path '%s' leads out of itself",
 				       text_quote(path).text);
 		buf_add_char(out, '/');
-		add_segment(segment, out);
+		http_ask_escape(segment, out);
 	}
 	return out->len > before ? 0 : err_set(err, ERR_FORMAT, "a path that is empty");
 }
@@ -149,10 +130,7 @@ int vault_url(struct span address, struct span path, struct buf *out, struct err
 {
 	buf_add_span(out, address);
 	buf_add_str(out, "/v1");
-	if (add_path(path, out, err) < 0)
-		return -1;
-	buf_add_char(out, 0);
-	return buf_check(out, err);
+	return add_path(path, out, err) < 0 ? -1 : buf_check(out, err);
 }
 
 int vault_decrypt_url(const struct sops_key *key, struct buf *out, struct err *err)
@@ -164,6 +142,5 @@ int vault_decrypt_url(const struct sops_key *key, struct buf *out, struct err *e
 	buf_add_str(out, "/decrypt");
 	if (add_path(key->id, out, err) < 0)
 		return err_wrap(err, "key_name");
-	buf_add_char(out, 0);
 	return buf_check(out, err);
 }

@@ -10,15 +10,13 @@
 #include "keys/key_host.h"
 #include "sops/sops_meta.h"
 
-enum { VAULT_URL_MAX = 4096 /* bytes */ };
-
 /* May a token be sent to it? Asked in this order, the first that speaks decides: the operator's policy; SOPS_HC_VAULT_ALLOWLIST, as sops reads
  * it; VAULT_ADDR, and `own`, the address that came with the token (a null span: none did). host may be NULL. Errors: ERR_POLICY with a hint that
  * prints what to add; ERR_FORMAT for what is no address; ERR_USAGE for a list that can not be read. */
 int vault_address_allowed(const struct key_host *host, struct span address, struct span own,
 			  struct err *err) NODISCARD;
 
-/* Appends ADDRESS/v1/ENGINE/decrypt/KEY and a NUL. ERR_FORMAT for names with ".." among their parts or without any. */
+/* Appends ADDRESS/v1/ENGINE/decrypt/KEY. ERR_FORMAT for names with ".." among their parts or without any. */
 int vault_decrypt_url(const struct sops_key *key, struct buf *out, struct err *err) NODISCARD;
 
 /* The same for ADDRESS/v1/PATH. */

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * Vault's login by a Kubernetes service account; see vault_login.h. The account's token is read for each login, as it rotates.
+ * Vault's login by a Kubernetes service account; see vault_login.h. The account's token is read or asked for at each login, as it rotates.
  */
 #include "keys/vault_login.h"
 
+#include "keys/account.h"
+#include "keys/account_claims.h"
 #include "keys/jwt.h"
 #include "keys/key_host.h"
 #include "keys/vault_address.h"
@@ -11,12 +13,10 @@
 
 #include <stdio.h>
 
-#define POD_TOKEN "/var/run/secrets/kubernetes.io/serviceaccount/token"
+#define POD_FOLDER "/var/run/secrets/kubernetes.io/serviceaccount"
 
 enum {
-	BODY_MAX = 64 * 1024,   /* bytes: a token has 1 to 4 KiB */
-	CLAIMS_MAX = 64 * 1024, /* bytes, of the token's middle part */
-	HEADERS = 3,
+	PATH_LEN_MAX = 4096,
 };
 
 struct vault_login {
@@ -24,13 +24,16 @@ struct vault_login {
 	struct vault_login *next;
 	struct keyring *ring;
 	const struct vault_setup *setup;
-	struct span address;
-	struct http_call call;
-	struct buf url, body;
-	const char *headers[HEADERS];
+	struct span address, path;
+	struct http_ask ask;
+	const char *pod_token;   /* the file */
 	struct secret_pool pool; /* of the token */
-	const char *token;       /* the header */
-	int64_t asked;           /* seconds since 1970 */
+	struct span token;
+	int64_t asked; /* seconds since 1970 */
+	struct account
+		*own; /* the pod's, once its token was found to be meant for others; NULL before */
+	struct account_token *account; /* whose token is waited for */
+	struct token_wait wait;
 };
 
 bool vault_login_wanted(const struct keyring *ring)
@@ -53,113 +56,96 @@ void vault_login_renew(struct vault_login *list, struct http *http)
 	}
 }
 
-const char *vault_login_header(const struct vault_login *login)
+struct span vault_login_token(const struct token_cache *cache)
 {
-	return login->token;
+	return ((const struct vault_login *)(const void *)cache)->token;
 }
 
-/* The claims of a token, whose signature is Vault's business. */
-static int read_claims(struct span token, struct buf *text, struct answer *ret_claims,
-		       struct err *err)
+static int check_audience(const struct account_claims *claims, struct span address, struct err *err)
 {
-	size_t first = span_find(token, 0, '.'), second = span_find(token, first + 1, '.');
-
-	if (second >= token.len ||
-	    base64url_decode(span_sub(token, first + 1, second - first - 1), text) < 0 ||
-	    buf_check(text, err) < 0 || answer_read(buf_span(text), ret_claims, err) < 0)
-		return err_set(err, ERR_FORMAT, "it is no JSON web token");
-	return 0;
+	return account_claims_for(claims, address)
+		       ? 0
+		       : err_set(err, ERR_POLICY,
+				 "it is not meant for this address (its audience)");
 }
 
-static bool meant_for(const struct answer *claims, struct span address)
+/* NAMESPACE_NAME, as Flux calls the role. */
+static int add_role(const struct account_claims *claims, struct buf *out, struct err *err)
 {
-	const struct doc_node *aud = answer_at(claims, "aud"), *one;
+	struct span namespace, name;
 
-	if (aud && aud->kind == DOC_STRING)
-		return span_eq(vault_address_trim(aud->str), address);
-	if (!aud || aud->kind != DOC_LIST)
-		return false;
-	doc_each (one, aud) {
-		if (one->kind == DOC_STRING && span_eq(vault_address_trim(one->str), address))
-			return true;
-	}
-	return false;
-}
-
-/* "system:serviceaccount:NAMESPACE:NAME" to "NAMESPACE_NAME". */
-static int add_role(const struct answer *claims, struct buf *out, struct err *err)
-{
-	const struct span prefix = SPAN("system:serviceaccount:");
-	struct span subject = answer_text(claims, "sub"), name;
-	size_t colon;
-
-	if (!span_starts(subject, prefix))
-		return err_set(err, ERR_FORMAT, "it is not a service account's");
-	name = span_from(subject, prefix.len);
-	colon = span_find(name, 0, ':');
-	buf_add_span(out, span_sub(name, 0, colon));
+	if (account_claims_subject(claims, &namespace, &name, err) < 0)
+		return -1;
+	buf_add_span(out, namespace);
 	buf_add_char(out, '_');
-	buf_add_span(out, span_from(name, colon + 1));
+	buf_add_span(out, name);
 	return 0;
 }
 
-static int make_body(struct vault_login *login, struct span token, bool named, struct err *err)
+static int make_body(struct vault_login *login, const struct account_claims *claims,
+		     struct span token, struct err *err)
 {
 	const char *said = key_host_variable(login->ring->host, "KRM_SOPS_VAULT_ROLE");
-	CLEAN_BUF struct buf text = BUF_INIT(CLAIMS_MAX);
-	CLEAN_BUF struct buf role = BUF_INIT(CLAIMS_MAX);
-	CLEAN_ANSWER struct answer claims = ANSWER_INIT;
+	CLEAN_BUF struct buf role = BUF_INIT(ACCOUNT_TOKEN_MAX);
+	struct buf *body = &login->ask.body;
 
-	if (read_claims(token, &text, &claims, err) < 0)
-		return -1;
-	if (!named && !meant_for(&claims, login->address))
-		return err_set(err, ERR_POLICY, "it is not meant for this address (its audience)");
 	if (said)
 		buf_add_str(&role, said);
-	else if (add_role(&claims, &role, err) < 0)
+	else if (add_role(claims, &role, err) < 0)
 		return -1;
-	buf_reset(&login->body);
-	buf_add_str(&login->body, "{\"role\":");
-	if (buf_check(&role, err) < 0 || jwt_string(buf_span(&role), &login->body, err) < 0)
+	buf_add_str(body, "{\"role\":");
+	if (buf_check(&role, err) < 0 || jwt_string(buf_span(&role), body, err) < 0)
 		return -1;
-	buf_add_str(&login->body, ",\"jwt\":");
-	if (jwt_string(token, &login->body, err) < 0)
+	buf_add_str(body, ",\"jwt\":");
+	if (jwt_string(token, body, err) < 0)
 		return -1;
-	buf_add_str(&login->body, "}");
-	return buf_check(&login->body, err);
+	buf_add_str(body, "}");
+	return 0;
 }
 
-static int read_token(struct vault_login *login, struct err *err)
+static void fail(struct vault_login *login, struct http *http, const struct err *why)
 {
-	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
-	const struct key_host *host = login->ring->host;
-	const char *named = key_host_variable(host, "KRM_SOPS_VAULT_JWT_FILE");
-	const char *path = named ? named : POD_TOKEN;
-	struct span text;
+	token_failed(&login->cache, http, why);
+}
 
-	if (host->read_file(host->cookie, path, &pool, &text, err) < 0)
+static void logged_in(struct http *http, struct http_call *call);
+
+static int put_together(struct vault_login *login, const struct account_claims *claims,
+			struct span token, struct err *err)
+{
+	struct http_ask *ask = &login->ask;
+
+	if (make_body(login, claims, token, err) < 0)
 		return -1;
-	if (make_body(login, vault_trim(text), named != NULL, err) < 0)
-		return err_wrap(err, "service account token '%s'", text_quote(span_str(path)).text);
+	vault_ask_begin(ask, login->setup);
+	ask->call.done = logged_in;
+	ask->call.cookie = login;
 	return 0;
+}
+
+static void send(struct vault_login *login, struct http *http)
+{
+	struct err why = ERR_INIT;
+
+	if (http_ask_send(http, &login->ask, &why) < 0)
+		fail(login, http, &why);
 }
 
 static int take_token(struct vault_login *login, int64_t *ret_ends, struct err *err)
 {
 	CLEAN_SECRET_POOL struct secret_pool fresh = SECRET_POOL_INIT;
 	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
-	const char *header;
 	struct span token;
 	int64_t seconds = 0;
 
-	if (vault_answer_read(&login->call, &answer, err) < 0 ||
+	if (vault_answer_read(&login->ask.call, &answer, err) < 0 ||
 	    answer_secret(&answer, "auth.client_token", &fresh, &token, err) < 0 ||
-	    vault_header(&fresh, "X-Vault-Token", token, &header, err) < 0)
+	    vault_header_value(&fresh, token, &token, err) < 0)
 		return err_wrap(err, "login by service account");
 	secret_pool_release(&login->pool);
 	login->pool = fresh;
 	fresh = (struct secret_pool)SECRET_POOL_INIT;
-	login->token = header;
+	login->token = token;
 	/* 0: it has no end. */
 	if (!answer_number(&answer, "auth.lease_duration", &seconds) || seconds <= 0)
 		*ret_ends = TOKEN_ENDLESS;
@@ -177,49 +163,138 @@ static void logged_in(struct http *http, struct http_call *call)
 	if (http_retry(http, call, vault_judge(call)))
 		return;
 	if (take_token(login, &ends, &why) < 0)
-		token_failed(&login->cache, http, &why);
+		fail(login, http, &why);
 	else
 		token_fetched(&login->cache, http, ends);
+}
+
+/* The cluster has made a token for this address. */
+static void have_token(struct token_wait *wait, struct http *http, const struct err *why)
+{
+	struct vault_login *login =
+		(struct vault_login *)(void *)((char *)wait - offsetof(struct vault_login, wait));
+	struct span token = why ? SPAN_NULL : account_token_text(login->account);
+	CLEAN_ACCOUNT_CLAIMS struct account_claims claims = ACCOUNT_CLAIMS_INIT;
+	struct err own = ERR_INIT;
+
+	if (why)
+		own = *why;
+	else if (account_claims_read(token, &claims, &own) < 0 ||
+		 check_audience(&claims, login->address, &own) < 0 ||
+		 put_together(login, &claims, token, &own) < 0)
+		(void)err_wrap(&own, "the token that the cluster has made");
+	if (own.code)
+		fail(login, http, &own);
+	else
+		send(login, http);
+}
+
+static void ask_cluster(struct vault_login *login, struct http *http, struct account *account)
+{
+	const struct key_host *host = login->ring->host;
+	struct err why = ERR_INIT;
+
+	if (account_token_for(account, login->address, &login->account, &why) < 0) {
+		fail(login, http, &why);
+		return;
+	}
+	login->wait = (struct token_wait){.ready = have_token};
+	token_want(account_token_cache(login->account), http, host->clock(host->cookie),
+		   &login->wait);
+}
+
+/* The account that the pod's token is of, which the cluster is asked about instead. */
+static int find_own(struct vault_login *login, const struct account_claims *claims, struct err *err)
+{
+	struct span namespace, name;
+
+	if (login->own)
+		return 0;
+	if (account_claims_subject(claims, &namespace, &name, err) < 0)
+		return -1;
+	return account_new(&login->ring->pool, login->ring->host, namespace, name, &login->own,
+			   err);
+}
+
+/* A token that lies in a file. *ret_ask: it is meant for somebody else, and the cluster can make one that is not. */
+static int read_token(struct vault_login *login, bool *ret_ask, struct err *err)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	const struct key_host *host = login->ring->host;
+	const char *named = key_host_variable(host, "KRM_SOPS_VAULT_JWT_FILE");
+	CLEAN_ACCOUNT_CLAIMS struct account_claims claims = ACCOUNT_CLAIMS_INIT;
+	struct span token;
+
+	if (host->read_file(host->cookie, named ? named : login->pod_token, &pool, &token, err) < 0)
+		return -1;
+	token = vault_trim(token);
+	if (account_claims_read(token, &claims, err) < 0)
+		return -1;
+	*ret_ask = !named && host->cluster && !account_claims_for(&claims, login->address);
+	if (*ret_ask)
+		return find_own(login, &claims, err);
+	if (!named && check_audience(&claims, login->address, err) < 0)
+		return -1;
+	return put_together(login, &claims, token, err);
 }
 
 static void fetch(struct token_cache *cache, struct http *http)
 {
 	struct vault_login *login = (struct vault_login *)(void *)cache;
-	struct http_call *call = &login->call;
+	const struct key_host *host = login->ring->host;
+	const char *named = key_host_variable(host, "KRM_SOPS_VAULT_JWT_FILE");
 	struct err why = ERR_INIT;
+	bool ask = false;
 
-	login->asked = login->ring->host->clock(login->ring->host->cookie);
-	if (read_token(login, &why) < 0) {
-		token_failed(cache, http, &why);
+	login->asked = host->clock(host->cookie);
+	http_ask_reset(&login->ask);
+	if (vault_url(login->address, login->path, &login->ask.url, &why) < 0) {
+		(void)err_wrap(&why, "KRM_SOPS_VAULT_LOGIN");
+		fail(login, http, &why);
 		return;
 	}
-	call->body = buf_span(&login->body);
-	http_add(http, call);
+	if (!named && login->ring->account) {
+		ask_cluster(login, http, login->ring->account);
+		return;
+	}
+	if (read_token(login, &ask, &why) < 0) {
+		(void)err_wrap(&why, "service account token '%s'",
+			       text_quote(span_str(named ? named : login->pod_token)).text);
+		fail(login, http, &why);
+	} else if (ask) {
+		ask_cluster(login, http, login->own);
+	} else {
+		send(login, http);
+	}
 }
 
-static int make(struct vault_login *login, struct err *err)
+/* KRM_SOPS_SERVICE_ACCOUNT: where else the pod's account is mounted, as krm-sops reads it for the cluster itself. */
+static int find_pod_token(struct vault_login *login, struct err *err)
 {
-	const char *path = key_host_variable(login->ring->host, "KRM_SOPS_VAULT_LOGIN");
-	struct http_call *call = &login->call;
-	size_t n = 0;
+	const char *said = key_host_variable(login->ring->host, "KRM_SOPS_SERVICE_ACCOUNT");
+	CLEAN_BUF struct buf path = BUF_INIT(PATH_LEN_MAX);
+	struct span kept;
 
-	if (vault_url(login->address, span_str(path), &login->url, err) < 0)
-		return err_wrap(err, "KRM_SOPS_VAULT_LOGIN");
-	login->headers[n++] = "X-Vault-Request: true";
-	login->headers[n++] = "Content-Type: application/json";
-	if (login->setup->namespace)
-		login->headers[n++] = login->setup->namespace;
-	call->method = "PUT";
-	call->url = (const char *)login->url.data;
-	call->headers = login->headers;
-	call->header_count = n;
-	call->lane = "vault";
-	call->tls = &login->setup->tls;
-	call->plain = span_starts(login->address, SPAN("http:"));
-	call->request_ms = login->setup->request_ms;
-	call->done = logged_in;
-	call->cookie = login;
+	buf_printf(&path, "%s/token", said ? said : POD_FOLDER);
+	buf_add_char(&path, 0);
+	if (buf_check(&path, err) < 0 ||
+	    secret_dup(&login->ring->pool, buf_span(&path), &kept, err) < 0)
+		return -1;
+	login->pod_token = (const char *)kept.data;
 	return 0;
+}
+
+static int make(struct vault_login *login, struct span address, struct err *err)
+{
+	struct secret_pool *pool = &login->ring->pool;
+	const char *path = key_host_variable(login->ring->host, "KRM_SOPS_VAULT_LOGIN");
+
+	login->cache.fetch = fetch;
+	login->ask = (struct http_ask)HTTP_ASK_INIT;
+	login->path = span_str(path);
+	if (secret_dup(pool, address, &login->address, err) < 0)
+		return -1;
+	return find_pod_token(login, err);
 }
 
 int vault_login_at(struct keyring *ring, struct span address, const struct vault_setup *setup,
@@ -234,18 +309,12 @@ int vault_login_at(struct keyring *ring, struct span address, const struct vault
 		}
 	}
 	login = (struct vault_login *)(void *)secret_alloc(&ring->pool, sizeof(*login), err);
-	if (!login || secret_dup(&ring->pool, address, &login->address, err) < 0)
+	if (!login)
 		return -1;
-	login->cache.fetch = fetch;
 	login->ring = ring;
 	login->setup = setup;
-	login->call = (struct http_call)HTTP_CALL_INIT;
-	login->url = (struct buf)BUF_INIT(VAULT_URL_MAX);
-	login->body = (struct buf)BUF_INIT(BODY_MAX);
-	if (make(login, err) < 0) {
-		buf_release(&login->url);
+	if (make(login, address, err) < 0)
 		return -1;
-	}
 	login->next = *list;
 	*list = login;
 	*ret_login = login;
@@ -255,9 +324,8 @@ int vault_login_at(struct keyring *ring, struct span address, const struct vault
 void vault_login_release(struct vault_login *list)
 {
 	for (; list; list = list->next) {
-		http_call_release(&list->call);
-		buf_release(&list->url);
-		buf_release(&list->body);
+		account_release(list->own);
+		http_ask_release(&list->ask);
 		secret_pool_release(&list->pool);
 	}
 }

@@ -15,8 +15,9 @@ struct vault_login; /* at one address; lies in the ring's pool */
 /* True where the operator wants it: KRM_SOPS_VAULT_LOGIN is set, to the path ("auth/kubernetes/login"). Then no other ambient token is used. */
 bool vault_login_wanted(const struct keyring *ring);
 
-/* The login at an address that was allowed, made when first asked for; *list holds all. The role is KRM_SOPS_VAULT_ROLE, else NAMESPACE_ACCOUNT; the
- * account's token KRM_SOPS_VAULT_JWT_FILE, else the pod's own, which must then be meant for this address (its audience). setup must outlive it.
+/* The login at an address that was allowed, made when first asked for; *list holds all. The role is KRM_SOPS_VAULT_ROLE, else NAMESPACE_ACCOUNT. The
+ * account's token is that of KRM_SOPS_VAULT_JWT_FILE; else one of the ring's account, made by the cluster for this address; else the pod's own where it is
+ * meant for this address (its audience), else one that the cluster makes for the pod's account. setup must outlive it.
  * Errors: those of the file, ERR_FORMAT, ERR_POLICY, ERR_NOMEM. */
 int vault_login_at(struct keyring *ring, struct span address, const struct vault_setup *setup,
 		   struct vault_login **list, struct vault_login **ret_login, struct err *err)
@@ -28,8 +29,8 @@ struct token_cache *vault_login_cache(struct vault_login *login);
 /* As keyservice.renew, of all in the list. */
 void vault_login_renew(struct vault_login *list, struct http *http);
 
-/* The token's header, once the cache says that it is there; until the next token comes. */
-const char *vault_login_header(const struct vault_login *login);
+/* The token, once the cache says that it is there; until the next one comes. */
+struct span vault_login_token(const struct token_cache *cache);
 
 /* Frees what lies outside of the pool. */
 void vault_login_release(struct vault_login *list);

@@ -17,11 +17,10 @@ enum {
 	TIMEOUT_MAX = 3600,  /* seconds */
 };
 
-int vault_header(struct secret_pool *pool, const char *name, struct span value,
-		 const char **ret_header, struct err *err)
+int vault_header_value(struct secret_pool *pool, struct span value, struct span *ret_value,
+		       struct err *err)
 {
-	size_t len = strlen(name), i;
-	uint8_t *header;
+	size_t i;
 
 	value = vault_trim(value);
 	for (i = 0; i < value.len; i++) {
@@ -31,14 +30,20 @@ int vault_header(struct secret_pool *pool, const char *name, struct span value,
 	}
 	if (value.len > VAULT_TOKEN_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d bytes", VAULT_TOKEN_MAX);
-	header = secret_alloc(pool, len + 2 + value.len + 1, err);
-	if (!header)
-		return -1;
-	memcpy(header, name, len);
-	memcpy(header + len, ": ", 2);
-	memcpy(header + len + 2, value.data, value.len);
-	*ret_header = (const char *)header;
-	return 0;
+	return secret_dup(pool, value, ret_value, err);
+}
+
+void vault_ask_begin(struct http_ask *ask, const struct vault_setup *setup)
+{
+	ask->call.method = "PUT";
+	ask->call.lane = "vault";
+	ask->call.tls = &setup->tls;
+	ask->call.plain = span_starts(buf_span(&ask->url), SPAN("http:"));
+	ask->call.request_ms = setup->request_ms;
+	http_ask_header(ask, "X-Vault-Request", SPAN("true"));
+	http_ask_header(ask, "Content-Type", SPAN("application/json"));
+	if (setup->namespace.len)
+		http_ask_header(ask, "X-Vault-Namespace", setup->namespace);
 }
 
 static int read_named(const struct key_host *host, struct secret_pool *pool, const char *name,
@@ -120,13 +125,13 @@ static int read_timeout(const struct key_host *host, int *ret_ms, struct err *er
 int vault_setup_read(struct keyring *ring, struct vault_setup *ret_setup, struct err *err)
 {
 	const char *namespace = key_host_variable(ring->host, "VAULT_NAMESPACE");
-	struct vault_setup setup = {.namespace = NULL};
+	struct vault_setup setup = {.namespace = SPAN_NULL};
 
 	if (read_tls(ring, &setup.tls, err) < 0 ||
 	    read_timeout(ring->host, &setup.request_ms, err) < 0)
 		return -1;
-	if (namespace && vault_header(&ring->pool, "X-Vault-Namespace", span_str(namespace),
-				      &setup.namespace, err) < 0)
+	if (namespace &&
+	    vault_header_value(&ring->pool, span_str(namespace), &setup.namespace, err) < 0)
 		return err_wrap(err, "VAULT_NAMESPACE");
 	*ret_setup = setup;
 	return 0;

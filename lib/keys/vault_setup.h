@@ -5,7 +5,7 @@
 #ifndef KEYS_VAULT_SETUP_H
 #define KEYS_VAULT_SETUP_H
 
-#include "keys/http.h"
+#include "keys/http_ask.h"
 #include "keys/keyring.h"
 
 enum {
@@ -14,7 +14,7 @@ enum {
 
 /* Lies, with all that it points to, in the ring's pool. */
 struct vault_setup {
-	const char *namespace; /* a whole header, or NULL */
+	struct span namespace; /* a null span: none */
 	struct http_tls tls;
 	int request_ms; /* 0: the run's */
 };
@@ -27,8 +27,11 @@ int vault_setup_read(struct keyring *ring, struct vault_setup *ret_setup, struct
 /* The ambient token: VAULT_TOKEN, else ~/.vault-token; a null span where there is none. Errors: those of the file. */
 int vault_token_find(struct keyring *ring, struct span *ret_token, struct err *err) NODISCARD;
 
-/* "NAME: value" in the pool, without the white space around the value. ERR_FORMAT for one with control characters in it. */
-int vault_header(struct secret_pool *pool, const char *name, struct span value,
-		 const char **ret_header, struct err *err) NODISCARD;
+/* A copy of a token or namespace in the pool, without the white space around it. ERR_FORMAT for one that no header takes, ERR_LIMIT, ERR_NOMEM. */
+int vault_header_value(struct secret_pool *pool, struct span value, struct span *ret_value,
+		       struct err *err) NODISCARD;
+
+/* What every call to Vault has beside its URL, body and token. setup must outlive the call. */
+void vault_ask_begin(struct http_ask *ask, const struct vault_setup *setup);
 
 #endif

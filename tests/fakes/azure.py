@@ -43,7 +43,7 @@ class Entra(Fake):
             return form["client_secret"] == self.secret
         assert form["client_assertion_type"] == ASSERTION_TYPE, form
         if self.federated:
-            return form["client_assertion"] == self.federated
+            return form["client_assertion"] == (self.federated() if callable(self.federated) else self.federated)
         read = self.public_key and jwt.verify(form["client_assertion"], self.public_key)
         if not read:
             return False

@@ -31,6 +31,7 @@ class Google(Fake):
         self.subject = self.pool = None  # what is exchanged, and its audience
         self.account = None  # that may be stood for
         self.machine = False
+        self.cluster = None  # (project, location, name) of GKE's
         self.lifetime = 3600
         self.given = 0
 
@@ -78,7 +79,8 @@ class Google(Fake):
         form = request.form
         assert form["grant_type"] == "urn:ietf:params:oauth:grant-type:token-exchange" and form["subject_token_type"] == SUBJECT_TYPE, form
         assert form["requested_token_type"] == "urn:ietf:params:oauth:token-type:access_token" and PLATFORM in form["scope"], form
-        if form["subject_token"] != self.subject or form["audience"] != self.pool:
+        subject = self.subject() if callable(self.subject) else self.subject
+        if form["subject_token"] != subject or form["audience"] != self.pool:
             return 400, {"error": "invalid_grant", "error_description": "canary-message"}
         return 200, {"access_token": self._give("sts"), "expires_in": self.lifetime, "token_type": "Bearer"}
 
@@ -111,6 +113,10 @@ class Google(Fake):
 
     def answer(self, request):
         if request.method == "GET":
+            if self.cluster and request.headers.get("metadata-flavor") == "Google":
+                texts = dict(zip(("project/project-id", "instance/attributes/cluster-location", "instance/attributes/cluster-name"), self.cluster))
+                path = request.path.removeprefix("/computeMetadata/v1/")
+                return (200, texts[path] + "\n", {"Metadata-Flavor": "Google"}) if path in texts else refused(404)
             if request.path == "/computeMetadata/v1/instance/service-accounts/default/token":
                 return self._metadata(request)
             return refused(404)

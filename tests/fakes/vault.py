@@ -10,7 +10,7 @@ PAD = b"\x5a"
 
 
 class Vault(Fake):
-    """tokens: those that may decrypt; roles: {role: service account token} for the login, which gives out tokens of its own."""
+    """tokens: those that may decrypt; roles: {role: service account token, or what returns it} for the login, which gives out tokens of its own."""
 
     def __init__(self, engine="sops/transit", tokens=("s.fake-token-7Jq2",), namespace=None, roles=None, lease=600, **more):
         super().__init__(**more)
@@ -58,7 +58,8 @@ class Vault(Fake):
         assert "x-vault-token" not in request.headers
         if request.json["role"] not in self.roles:
             return 400, {"errors": [f'role "{request.json["role"]}" could not be found']}
-        if self.roles[request.json["role"]] != request.json["jwt"]:
+        expected = self.roles[request.json["role"]]
+        if (expected() if callable(expected) else expected) != request.json["jwt"]:
             return 403, {"errors": ["permission denied"]}
         self.logins += 1
         token = f"s.login-{self.logins}-Zk8w"

@@ -8,6 +8,8 @@
 
 #include <assert.h>
 
+enum { URL_MAX = 4096 };
+
 static char list[4096]; /* what the variable says */
 
 static const char *variable(void *cookie, const char *name)
@@ -39,7 +41,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const struct key_host host = {.variable = variable};
-	CLEAN_BUF struct buf out = BUF_INIT(VAULT_URL_MAX);
+	CLEAN_BUF struct buf out = BUF_INIT(URL_MAX);
 	struct span all = span_of(data, size), address;
 	struct err err = ERR_INIT;
 	struct sops_key key;
@@ -64,9 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 				.id = span_from(all, blank + 1)};
 	if (vault_decrypt_url(&key, &out, &err) < 0)
 		return 0;
-	assert(out.len && out.data[out.len - 1] == '\0');
 	assert(span_starts(buf_span(&out), address));
-	all = span_sub(buf_span(&out), address.len, out.len - 1 - address.len);
+	all = span_sub(buf_span(&out), address.len, out.len - address.len);
 	assert(span_starts(all, SPAN("/v1/")) && span_search(all, SPAN("/decrypt/")) != SIZE_MAX);
 	assert(span_search(all, SPAN("/../")) == SIZE_MAX && !span_ends(all, SPAN("/..")));
 	assert(span_find(all, 0, '?') == all.len && span_find(all, 0, '#') == all.len);
