@@ -239,7 +239,10 @@ static int find_keys(const struct request *req, struct host *host, struct socket
 		return key_remote_add(ring, remote, err);
 	if (host_open(host, &req->shared, NULL, ring, err) < 0)
 		return -1;
-	return keys_ambient(ring, err);
+	if (keys_ambient(ring, err) < 0)
+		return -1;
+	keys_ambient_forget();
+	return 0;
 }
 
 static int decrypt(const struct request *req, struct decrypt_job *job)

@@ -14,9 +14,12 @@ struct cluster;
 
 /* The ambient keys, as the sops command finds them: SOPS_AGE_SSH_PRIVATE_KEY_FILE and _CMD, ~/.ssh/id_ed25519, ~/.ssh/id_rsa,
  * SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, SOPS_AGE_KEY_CMD, the default key file; and where the ring has a host the user's PGP keyring. Commands and
- * GnuPG run later, when no other key opens a document. To be called once: the variables of age are then gone from the environment, and wiped
- * where they lay. A source that is broken is remembered (ring->notes) and does not stop the others. -1 only for ERR_NOMEM and the like. */
+ * GnuPG run later, when no other key opens a document. A source that is broken is remembered (ring->notes) and does not stop the others. -1 only for
+ * ERR_NOMEM and the like. */
 int keys_ambient(struct keyring *ring, struct err *err) NODISCARD;
+
+/* To be called when all have looked: the variables of age are then gone from the environment, and wiped where they lay. */
+void keys_ambient_forget(void);
 
 /* The services behind the network with the credentials that the machine has, for types that the ring has none for; keys_ambient() does it too.
  * secret_ref: a secretRef was used, as in Flux, where the controller's own identity serves what its Secret does not. */

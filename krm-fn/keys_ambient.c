@@ -184,15 +184,20 @@ static int search_all(struct search *search, struct err *err)
 	return add_config_file(search, err);
 }
 
+void keys_ambient_forget(void)
+{
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(variables); i++)
+		variables_forget(variables[i]);
+}
+
 int keys_ambient(struct keyring *ring, struct err *err)
 {
 	struct search search = {.ring = ring, .absent = BUF_INIT(ABSENT_MAX)};
 	struct err text = ERR_INIT;
 	int status = search_all(&search, err);
-	size_t i;
 
-	for (i = 0; i < ARRAY_LEN(variables); i++)
-		variables_forget(variables[i]);
 	/* The user's PGP keyring costs nothing before a document asks for a PGP key. */
 	if (status == 0 && ring->host)
 		status = key_gpg_add_user(ring, err);

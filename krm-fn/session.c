@@ -58,6 +58,15 @@ int session_root(struct session *session, struct err *err)
 	return confine_open_root(session->options.root, &session->confine, err);
 }
 
+static int ambient(struct session *session, struct err *err)
+{
+	if (keys_ambient(&session->ring, err) < 0)
+		return -1;
+	if (!session->elder)
+		keys_ambient_forget();
+	return 0;
+}
+
 /* Without a secretRef, the operator's manifest says itself which Secrets it holds: all of them are meant. */
 static int keys_of_manifest(struct session *session, const struct keys_where *where,
 			    const char *path, struct err *err)
@@ -99,7 +108,7 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 		if (keys_of_manifest(session, &one, where->manifests[i], err) < 0)
 			return -1;
 	}
-	return session->no_ambient ? 0 : keys_ambient(&session->ring, err);
+	return session->no_ambient ? 0 : ambient(session, err);
 }
 
 /* Which Secret is meant is told to the process that has the keys; whether it may be used is that one's to say. */
@@ -201,8 +210,7 @@ int session_keys(struct session *session, const struct config *config,
 		    keys_network(&session->ring, true, err) < 0)
 			return -1;
 	} else if (session->options.global_age) {
-		if (keys_of_global_age(session, &where, err) < 0 ||
-		    keys_ambient(&session->ring, err) < 0)
+		if (keys_of_global_age(session, &where, err) < 0 || ambient(session, err) < 0)
 			return -1;
 	} else if (keys_of_operator(session, &where, err) < 0) {
 		return -1;

@@ -30,8 +30,9 @@ struct session {
 	bool has_policy; /* policy is there already, and the owner's to release: session_release() forgets it */
 	bool no_ambient; /* keys come from the options alone, never from the environment and the user's files */
 	bool no_files; /* there is no file system to look for sources in */
-	const struct session
-		*elder; /* whose network and machine are used; NULL: the session's own */
+	/* One whose network, machine and variables are used, for several that look for keys one after the other; NULL: the session's own. The variables are
+	 * its owner's to forget: keys_ambient_forget(). */
+	const struct session *elder;
 	/* The keys are with another process; NULL: they are here. Where --socket names a sidecar, session_start() sets it. */
 	struct key_remote *remote;
 	struct key_remote sidecar;

@@ -41,7 +41,6 @@ struct keeper {
 	struct secret_pool pair_pool;
 	struct kms_pair pair; /* of the KMS door, where there is one */
 	struct audit audit;
-	struct http *http;
 	int epoll;
 	struct ask *asks;
 	struct line lines[LINES_MAX];
@@ -88,7 +87,6 @@ static int set_up(struct keeper *keeper, struct err *err)
 
 	secret_keep_spares(SPARES);
 	if (audit_open(&keeper->audit, start->options->audit, err) < 0 ||
-	    http_new(NULL, &keeper->http, err) < 0 ||
 	    keeper_keys_load(&keeper->keys, start->options, err) < 0 ||
 	    (start->options->kms_pair &&
 	     kms_pair_read(start->options->kms_pair, &keeper->pair_pool, &keeper->pair, err) < 0))
@@ -114,7 +112,7 @@ static void set_world(struct keeper *keeper)
 	keeper->world.keys = &keeper->keys;
 	keeper->world.audit = &keeper->audit;
 	keeper->world.shared = keeper->start->shared;
-	keeper->world.http = keeper->http;
+	keeper->world.http = keeper_keys_http(&keeper->keys);
 	keeper->world.sockets = keeper->start->sockets;
 	keeper->world.bytes = keeper->bytes;
 	keeper->share = ASKS_MAX / keeper->start->line_count;
@@ -244,7 +242,7 @@ static void sweep(struct keeper *keeper, int64_t now)
 	if (keeper->world.cache)
 		shared->cached = (int)keeper_cache_sweep(keeper->world.cache, now);
 	if (!keeper->drain)
-		keeper_keys_renew(&keeper->keys, keeper->http);
+		keeper_keys_renew(&keeper->keys);
 	shared->memory_locked = is_locked(keeper);
 	shared->keys = (int)keeper_keys_count(&keeper->keys);
 }
@@ -256,7 +254,7 @@ static int serve(struct keeper *keeper, struct err *err)
 	for (;;) {
 		now = shared_clock();
 		mind_lines(keeper);
-		if (http_turn(keeper->http, keeper->epoll, wait_ms(keeper, now), err) < 0)
+		if (http_turn(keeper->world.http, keeper->epoll, wait_ms(keeper, now), err) < 0)
 			(void)command_fail(err);
 		now = shared_clock();
 		take_events(keeper, now);
@@ -271,7 +269,7 @@ static void release(struct keeper *keeper)
 {
 	struct ask *ask;
 
-	http_free(keeper->http);
+	keeper_keys_hang_up(&keeper->keys);
 	while ((ask = keeper->asks)) {
 		keeper->asks = ask->next;
 		ask_free(ask, &keeper->world);
@@ -283,7 +281,7 @@ static void release(struct keeper *keeper)
 
 int keeper_run(const struct keeper_start *start)
 {
-	struct keeper keeper = {.start = start, .keys = {.policy = POLICY_INIT}, .epoll = -1};
+	struct keeper keeper = {.start = start, .keys = KEEPER_KEYS_INIT, .epoll = -1};
 	const char ready = KEEPER_READY;
 	char go = 0;
 	struct err err = ERR_INIT;

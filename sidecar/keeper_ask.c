@@ -252,6 +252,7 @@ static int send_batch(struct ask *ask, const struct ask_world *world, size_t ser
 	}
 	batch->next = ask->batches;
 	ask->batches = batch;
+	http_serve(world->http, ask->set);
 	if (asked->start)
 		return asked->start(cookie, world->http, &ask->pool, batch->requests, batch->count,
 				    err);

@@ -67,6 +67,7 @@ static int load(struct keeper_keys *keys, struct keeper_set *set, struct keeper_
 	session->options = set->options;
 	session->policy = keys->policy; /* lent: see release() */
 	session->has_policy = true;
+	session->elder = &keys->all;
 	session->no_ambient = set->bound && !set->bound->ambient;
 	if (session_start(session, &config, err) < 0)
 		return -1;
@@ -77,7 +78,6 @@ static int load(struct keeper_keys *keys, struct keeper_set *set, struct keeper_
 
 static void release(struct keeper_ring *ring)
 {
-	ring->session.policy = (struct policy)POLICY_INIT;
 	session_release(&ring->session);
 	free(ring);
 }
@@ -109,12 +109,33 @@ static int add_ring(struct keeper_keys *keys, struct keeper_set *set, struct spa
 	return 0;
 }
 
+static int open_all(struct keeper_keys *keys, const struct serve_options *options, struct err *err)
+{
+	if (policy_load(&keys->policy, err) < 0)
+		return -1;
+	keys->all.options = options->keys;
+	keys->all.policy = keys->policy;
+	keys->all.has_policy = true;
+	return session_open(&keys->all, err);
+}
+
+struct http *keeper_keys_http(const struct keeper_keys *keys)
+{
+	return keys->all.ring.http;
+}
+
+void keeper_keys_hang_up(struct keeper_keys *keys)
+{
+	http_free(keys->all.host.http);
+	keys->all.host.http = NULL;
+}
+
 int keeper_keys_load(struct keeper_keys *keys, const struct serve_options *options, struct err *err)
 {
 	struct keeper_ring *ring;
 	size_t i;
 
-	if (policy_load(&keys->policy, err) < 0)
+	if (open_all(keys, options, err) < 0)
 		return -1;
 	keys->sets = calloc(options->listen_count + 1, sizeof(*keys->sets));
 	if (!keys->sets)
@@ -128,6 +149,7 @@ int keeper_keys_load(struct keeper_keys *keys, const struct serve_options *optio
 			return name ? err_wrap(err, "key set '%s'", text_quote(span_str(name)).text)
 				    : -1;
 	}
+	keys_ambient_forget();
 	return 0;
 }
 
@@ -175,12 +197,14 @@ bool keeper_keys_locked(const struct keeper_keys *keys)
 	return true;
 }
 
-void keeper_keys_renew(const struct keeper_keys *keys, struct http *http)
+void keeper_keys_renew(const struct keeper_keys *keys)
 {
+	struct http *http = keeper_keys_http(keys);
 	const struct keeper_ring *ring;
 	size_t i;
 
 	for (i = 0; i < keys->count; i++) {
+		http_serve(http, i);
 		for (ring = keys->sets[i].rings; ring; ring = ring->next)
 			keyring_renew(&ring->session.ring, http);
 	}
@@ -199,6 +223,7 @@ void keeper_keys_release(struct keeper_keys *keys)
 		}
 	}
 	free(keys->sets);
+	session_release(&keys->all);
 	policy_release(&keys->policy);
-	*keys = (struct keeper_keys){.policy = POLICY_INIT};
+	*keys = (struct keeper_keys)KEEPER_KEYS_INIT;
 }

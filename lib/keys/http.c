@@ -16,8 +16,9 @@
 #include <time.h>
 
 enum {
-	STEP_MS = 1000, /* longest wait for something to happen: a bound, not a beat */
-	DOWN_MS = 1000, /* how long http_turn() takes a host for down */
+	STEP_MS = 1000,  /* longest wait for something to happen: a bound, not a beat */
+	DOWN_MS = 1000,  /* how long http_turn() takes a host for down */
+	LANES_KEPT = 64, /* without a call, by http_turn(): documents name hosts, without end */
 };
 
 /* Calls, first come, first served. */
@@ -28,6 +29,8 @@ struct queue {
 struct http_lane {
 	struct http_lane *next;
 	struct queue waiting;
+	size_t owner;
+	unsigned users; /* calls that are not over */
 	int running;
 	bool answered;   /* once, with whatever status */
 	struct err down; /* why the host can not be reached; ERR_NONE: it is not known to be down */
@@ -47,6 +50,7 @@ struct http {
 	int64_t run_end; /* milliseconds of CLOCK_MONOTONIC; 0: no run yet */
 	bool no_memory;
 	bool turning; /* driven by http_turn(): each call that is added moves the deadline */
+	size_t owner; /* whose the next call is */
 };
 
 static int64_t now_ms(void)
@@ -148,12 +152,14 @@ static struct span origin(const char *url)
 	return span_sub(text, 0, at);
 }
 
-static bool is_lane(const struct http_lane *lane, struct span service, struct span host)
+static bool is_lane(const struct http_lane *lane, size_t owner, struct span service,
+		    struct span host)
 {
 	struct span name = span_str(lane->name);
 
-	return name.len == service.len + 1 + host.len && span_starts(name, service) &&
-	       name.data[service.len] == '\n' && span_ends(name, host);
+	return lane->owner == owner && name.len == service.len + 1 + host.len &&
+	       span_starts(name, service) && name.data[service.len] == '\n' &&
+	       span_ends(name, host);
 }
 
 /* NULL: no memory. */
@@ -162,7 +168,7 @@ static struct http_lane *lane_of(struct http *http, const struct http_call *call
 	struct span service = span_str(call->lane), host = origin(call->url);
 	struct http_lane *lane = http->lanes;
 
-	while (lane && !is_lane(lane, service, host))
+	while (lane && !is_lane(lane, http->owner, service, host))
 		lane = lane->next;
 	if (lane)
 		return lane;
@@ -172,6 +178,7 @@ static struct http_lane *lane_of(struct http *http, const struct http_call *call
 	memcpy(lane->name, service.data, service.len);
 	lane->name[service.len] = '\n';
 	memcpy(lane->name + service.len + 1, host.data, host.len);
+	lane->owner = http->owner;
 	lane->next = http->lanes;
 	http->lanes = lane;
 	return lane;
@@ -188,6 +195,11 @@ static void clear(struct http_call *call)
 	buf_reset(&call->answer);
 }
 
+void http_serve(struct http *http, size_t owner)
+{
+	http->owner = owner;
+}
+
 void http_add(struct http *http, struct http_call *call)
 {
 	if (!http->run_end || http->turning)
@@ -198,6 +210,7 @@ void http_add(struct http *http, struct http_call *call)
 	call->tries = 0;
 	call->in = lane_of(http, call);
 	if (call->in) {
+		call->in->users++;
 		push(&call->in->waiting, call);
 		return;
 	}
@@ -220,6 +233,7 @@ void http_again(struct http *http, struct http_call *call, int delay_ms)
 	struct http_call **at = &http->delayed;
 
 	http->told = NULL;
+	call->in->users++;
 	call->not_before = now_ms() + delay_ms;
 	if (call->not_before >= http->run_end) {
 		late(http, call);
@@ -327,12 +341,16 @@ static void tell(struct http *http, struct http_call *call)
 		lane->answered = true;
 		lane->down.code = ERR_NONE;
 	}
+	if (lane)
+		http->owner = lane->owner;
 	http->told = call;
 	call->done(http, call);
 	if (lost && http->told && !lane->answered) {
 		lane->down = why;
 		lane->down_since = now_ms();
 	}
+	if (lane)
+		lane->users--;
 	http->told = NULL;
 }
 
@@ -388,6 +406,8 @@ static void give_up(struct http *http, const struct err *why)
 		for (call = pop(&http->ended); call; call = pop(&http->ended)) {
 			call->failure = HTTP_REFUSED;
 			call->why = *why;
+			if (call->in)
+				call->in->users--;
 			call->done(http, call);
 		}
 	}
@@ -414,14 +434,21 @@ out:
 }
 
 /* A program that runs for long has no run of its own. */
-static void forget_down(struct http *http)
+static void tidy_lanes(struct http *http)
 {
-	struct http_lane *lane;
+	struct http_lane **at = &http->lanes, *lane;
 	int64_t now = now_ms();
+	size_t kept = 0;
 
-	for (lane = http->lanes; lane; lane = lane->next) {
+	while ((lane = *at)) {
 		if (lane->down.code && now >= lane->down_since + DOWN_MS)
 			lane->down.code = ERR_NONE;
+		if (lane->users || lane->down.code || ++kept <= LANES_KEPT) {
+			at = &lane->next;
+			continue;
+		}
+		*at = lane->next;
+		free(lane);
 	}
 }
 
@@ -436,7 +463,7 @@ int http_turn(struct http *http, int fd, int wait_ms, struct err *err)
 			return err_errno(err, "waiting");
 		return 0;
 	}
-	forget_down(http);
+	tidy_lanes(http);
 	if ((http->curl || http_curl_new(&http->curl, &why) == 0) &&
 	    step(http, fd, wait_ms, &why) == 0)
 		return 0;

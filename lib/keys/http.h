@@ -104,6 +104,10 @@ void http_free(struct http *http);
 /* Begins a run: its deadline counts from the next call on, and what was found to be down is tried again. Only while no call is left. */
 void http_begin(struct http *http);
 
+/* For a program that serves several: calls that are added from now on, and those that follow from them in done(), are this one's. Each has lanes of its own,
+ * so that nobody waits behind another's calls, or hears that a host is down because another has found it so. */
+void http_serve(struct http *http, size_t owner);
+
 /* Queues a call; nothing is sent before http_drive(). It does not fail: what is wrong is told by done(). A call may be added again once it has ended. */
 void http_add(struct http *http, struct http_call *call);
 

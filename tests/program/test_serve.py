@@ -289,6 +289,17 @@ def test_a_tenant_can_not_have_anothers_document_opened(tenants):
     assert "no identity matched" in seen["b"]["why"]
 
 
+def test_all_sockets_have_what_the_environment_gives(place, serve):
+    """The first that looks takes it out of the environment, so that no other process sees it."""
+    text = next(line for line in (ATTACKS / "age.agekey").read_text().splitlines() if line.startswith("AGE-SECRET-KEY-"))
+    policy = place.write("policy.yaml", yaml.safe_dump({"apiVersion": "krm-sops.dev/v1alpha1", "kind": "Policy", "spec": {"keySets": {"c": {"ambient": True}}}}))
+    policy.chmod(0o600)
+    folder = place.path / "run"
+    sidecar = serve("--listen", f"unix://{folder}/b.sock", "--listen", f"unix://{folder}/c.sock=c", env={"SOPS_AGE_KEY": text, "KRM_SOPS_POLICY": str(policy)})
+    for name in ("s", "b", "c"):
+        assert sidecar.post("/v1/decrypt", SECRET, where=folder / f"{name}.sock").status == 200, sidecar.log
+
+
 def test_ambient_keys_are_not_a_tenants(tenants):
     """The environment of the sidecar holds the key of team a."""
     assert tenants.post("/v1/filter", SECRET, where=tenants.folder / "b.sock").status == 422

@@ -6,12 +6,14 @@ import threading
 import time
 
 import pytest
+import yaml
 
 from conftest import ROOT
 from sidecar import Sidecar, until
 
 sys.path.insert(0, str(ROOT / "tests"))
 from fakes import faults, secrets  # noqa: E402
+from fakes.certificates import context  # noqa: E402
 from fakes.aws import ARN, ROLE, Aws, jwt  # noqa: E402
 from fakes.documents import DATA_KEY, PLAIN, values  # noqa: E402
 from fakes.vault import Vault, account_token  # noqa: E402
@@ -24,8 +26,8 @@ def serve(place):
     """serve(env, options): a sidecar that has what its environment gives it."""
     started = []
 
-    def start(env, *options):
-        sidecar = Sidecar(place, *options, env=env)
+    def start(env, *options, **more):
+        sidecar = Sidecar(place, *options, env=env, **more)
         started.append(sidecar)
         return sidecar.wait_ready()
 
@@ -101,7 +103,7 @@ def opens(sidecar, aws, number):
     began = time.monotonic()
     answer = sidecar.post("/v1/decrypt?input-type=json", document(aws, number))
     assert answer.status == 200, answer.body
-    return time.monotonic() - began, aws.requests[-1].headers["x-amz-security-token"]
+    return time.monotonic() - began, aws.requests[-1].headers.get("x-amz-security-token")
 
 
 def is_renewal(request):
@@ -155,3 +157,49 @@ def test_vault_is_logged_in_to_anew_in_time(place, serve):
         answer = ask()
         assert answer.status == 200 and PLAIN in answer.body
         assert vault.logins == 3
+
+
+def test_certificates_and_bounds_of_the_network_are_the_operators(serve, certificates):
+    with Aws(tls=context(certificates.server)) as aws:
+        aws.user("AKIAROLE", "role/secret")
+        env = {**aws.env(), "AWS_ACCESS_KEY_ID": "AKIAROLE", "AWS_SECRET_ACCESS_KEY": "role/secret"}
+        trusting = serve(env, "--ca-file", certificates.ca, socket_name="trusting.sock")
+        opens(trusting, aws, 0)
+        answer = serve(env, socket_name="other.sock").post("/v1/decrypt?input-type=json", document(aws, 0))
+        assert answer.status == 403 and b"certificate" in answer.body, answer.body
+        aws.delay = 0.3
+        began = time.monotonic()
+        several = serve(env, "--ca-file", certificates.ca, "--at-once", "1", socket_name="one.sock")
+        threads = [threading.Thread(target=opens, args=(several, aws, number)) for number in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert time.monotonic() - began > 4 * aws.delay
+
+
+def test_a_tenant_with_a_slow_service_does_not_keep_others_waiting(place, serve):
+    """Both ask the same host, where one has more under way than fits at once."""
+    policy = {"apiVersion": "krm-sops.dev/v1alpha1", "kind": "Policy", "spec": {"keySets": {name: {"ambient": True, "keys": {"kms": ["arn:aws:kms:*"]}} for name in ("a", "b")}}}
+    path = place.write("policy.yaml", yaml.safe_dump(policy))
+    path.chmod(0o600)
+    slow = ARN.replace("us-east-1", "eu-west-1")
+    with Aws() as aws:
+        aws.user("AKIAROLE", "role/secret")
+        aws.delay_of = lambda request: 1.5 if b"eu-west-1" in request.body else 0
+        other = place.path / "run/b.sock"
+        sidecar = serve({**aws.env(), "AWS_ACCESS_KEY_ID": "AKIAROLE", "AWS_SECRET_ACCESS_KEY": "role/secret", "KRM_SOPS_POLICY": str(path)},
+                        "--listen", f"unix://{other}=b", keyset="=a")
+        body = secrets.text(0, kms=[aws.entry(slow, secrets.data_key(0))]).encode()
+        threads = [threading.Thread(target=sidecar.post, args=("/v1/decrypt?input-type=json", body)) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        until(lambda: aws.count("Decrypt") >= 16, "the others' calls")
+        began = time.monotonic()
+        answer = sidecar.post("/v1/decrypt?input-type=json", document(aws, 1), where=other)
+        assert answer.status == 200, sidecar.log
+        took = time.monotonic() - began
+        assert aws.count("Decrypt") < 40
+        for thread in threads:
+            thread.join()
+        assert took < 1

@@ -9,6 +9,7 @@
 #include "keys/http.h"
 #include "keys/http_retry.h"
 
+#include <malloc.h>
 #include <time.h>
 
 enum { CALLS = 12 };
@@ -133,6 +134,104 @@ static void another_service_has_a_lane_of_its_own(void **state)
 	for (int i = 0; i < CALLS; i++)
 		test_release(&tests[i]);
 	assert_int_equal(server.most, 4);
+}
+
+/* Of one who has many calls under way at a slow service, and one who has a single one; what follows from a call is its owner's. */
+static void nobody_waits_behind_another_ones_calls(void **state)
+{
+	CLEAN_SERVER struct http_server server;
+	CLEAN_HTTP struct http *http = make(2, 0);
+	CLEAN_TEST struct test_call other;
+	struct test_call tests[CALLS];
+	struct err err = ERR_INIT;
+	int ended = 0;
+
+	server_start(&server);
+	for (int i = 0; i < CALLS; i++) {
+		set(&tests[i], &server, "/200/100");
+		tests[i].again = 1;
+		http_serve(http, 0);
+		http_add(http, &tests[i].call);
+	}
+	http_serve(http, 1);
+	set(&other, &server, "/200/0");
+	other.again = 1;
+	http_add(http, &other.call);
+	while (other.ends < 2)
+		assert_int_equal(http_turn(http, -1, 1000, &err), 0);
+	for (int i = 0; i < CALLS; i++)
+		ended += tests[i].ends;
+	assert_in_range(ended, 0, 4);
+	drive(http);
+	for (int i = 0; i < CALLS; i++)
+		test_release(&tests[i]);
+	assert_int_equal(server.most, 3);
+}
+
+static void one_who_finds_a_host_down_finds_it_for_himself(void **state)
+{
+	CLEAN_SERVER struct http_server server;
+	CLEAN_HTTP struct http *http = make(1, 0);
+	CLEAN_TEST struct test_call first, second, other;
+	struct err err = ERR_INIT;
+
+	server_bind(&server);
+	set(&first, &server, "/200/0");
+	set(&second, &server, "/200/0");
+	set(&other, &server, "/200/0");
+	http_add(http, &first.call);
+	http_add(http, &second.call);
+	while (!second.ends)
+		assert_int_equal(http_turn(http, -1, 1000, &err), 0);
+	assert_int_equal(second.call.failure, HTTP_DOWN);
+	assert_int_equal(listen(server.fd, 1), 0);
+	assert_int_equal(pthread_create(&server.acceptor, NULL, server_accept, &server), 0);
+	http_serve(http, 1);
+	http_add(http, &other.call);
+	while (!other.ends)
+		assert_int_equal(http_turn(http, -1, 1000, &err), 0);
+	assert_int_equal(other.call.status, 200);
+}
+
+#ifdef KRMSOPS_TEST
+/* sanitizer/allocator_interface.h, which gcc's package does not have */
+size_t __sanitizer_get_current_allocated_bytes(void);
+
+static size_t in_use(void)
+{
+	return __sanitizer_get_current_allocated_bytes();
+}
+#else
+static size_t in_use(void)
+{
+	return mallinfo2().uordblks;
+}
+#endif
+
+/* Documents may name hosts without end, and a program that serves runs for long. */
+static void hosts_without_a_call_are_forgotten(void **state)
+{
+	enum { HOSTS = 2000, A_LANE = 100 /* bytes, at least */ };
+	CLEAN_HTTP struct http *http = make(1, 0);
+	struct err err = ERR_INIT;
+	size_t before = 0;
+
+	for (int i = 0; i < HOSTS; i++) {
+		CLEAN_TEST struct test_call test = {.call = HTTP_CALL_INIT};
+
+		snprintf(test.url, sizeof(test.url), "ftp://host-%d.example/", i);
+		test.call.method = "GET";
+		test.call.url = test.url;
+		test.call.lane = "test";
+		test.call.done = done;
+		http_add(http, &test.call);
+		while (!test.ends)
+			assert_int_equal(http_turn(http, -1, 1000, &err), 0);
+		assert_int_equal(test.call.failure, HTTP_REFUSED);
+		if (i == HOSTS / 10)
+			before = in_use();
+	}
+	assert_in_range(in_use(), 0, before + HOSTS / 10 * A_LANE);
 }
 
 /* A run with many keys behind a dead host does not wait for each. */
@@ -501,6 +600,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_lane_has_so_many_at_a_time),
 		cmocka_unit_test(another_service_has_a_lane_of_its_own),
+		cmocka_unit_test(nobody_waits_behind_another_ones_calls),
+		cmocka_unit_test(one_who_finds_a_host_down_finds_it_for_himself),
+		cmocka_unit_test(hosts_without_a_call_are_forgotten),
 		cmocka_unit_test(what_waits_for_a_host_that_is_down_is_told_so),
 		cmocka_unit_test(a_host_that_has_answered_is_not_down),
 		cmocka_unit_test(a_run_ends_at_its_deadline),

@@ -67,6 +67,7 @@ static void search(struct keyring *ring, size_t want)
 	if (keyring_age_count(ring) != want)
 		fail_msg("%zu identities; %.*s", keyring_age_count(ring), (int)ring->notes.len,
 			 (const char *)ring->notes.data);
+	keys_ambient_forget();
 	for (size_t i = 0; i < 5; i++)
 		assert_null(getenv(variables[i]));
 }
@@ -280,6 +281,7 @@ static void wipes_a_variable_that_is_there_twice(void **state)
 	(void)snprintf(second, sizeof(second), "SOPS_AGE_KEY=%s", key_line(SECOND));
 	environ = mine;
 	assert_int_equal(keys_ambient(&ring, &err), 0);
+	keys_ambient_forget();
 	assert_null(environ[0]);
 	environ = saved;
 	assert_int_equal(keyring_age_count(&ring), 1);
