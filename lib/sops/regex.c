@@ -3,7 +3,8 @@
  * Matching of selection patterns: re2.c puts the pattern into PCRE2's syntax, PCRE2 matches. Pattern and subjects both come from the
  * document, so no pattern may take long. PCRE2's backtracking matcher goes first, with few steps to spend: that is enough, and fast, for
  * what people write. Where it is not, its other matcher follows all paths at once, as RE2 does, which takes time in proportion to the
- * subject; where even that needs more than a named limit it is an error. Above both stands the time that a whole run may take. See regex.h.
+ * subject; where even that needs more than a named limit it is an error. Above both stands the time that a whole run may take. What nearly
+ * every repository has, ^(data|stringData)$, is a list of words and needs neither of them. See regex.h.
  */
 #include "sops/regex.h"
 
@@ -27,6 +28,7 @@ enum {
 	SLOW_SUBJECT_MAX = 8 * 1024, /* bytes of a subject that is followed so */
 	SLOW_CALLS_MAX =
 		100 * 1000, /* looks around a place, for (?m): one a character, as a rule */
+	WORDS_MAX = 256,    /* bytes of a pattern that is matched word by word */
 	SUBJECT_MAX = 3 * 256 * 1024 * 1024, /* a document's bytes, each made U+FFFD */
 };
 
@@ -37,6 +39,7 @@ enum {
 #define WORK_FREE (SECOND / 50000)
 
 struct matcher {
+	bool words; /* the pattern is ^word$ or ^(word|word)$, which is matched by itself; the rest is then not made */
 	pcre2_code *quick, *slow; /* slow: made when it is first wanted */
 	pcre2_match_data *found;
 	pcre2_match_context *limits;
@@ -133,14 +136,66 @@ static int compile_slow(struct matcher *m, struct err *err)
 	return m->slow ? 0 : -1;
 }
 
+/* What stands between ^( and )$, or between ^ and $. */
+static struct span between_anchors(struct span pattern)
+{
+	struct span inner = span_sub(pattern, 1, pattern.len - 2);
+
+	if (inner.len >= 2 && inner.data[0] == '(' && inner.data[inner.len - 1] == ')')
+		return span_sub(inner, 1, inner.len - 2);
+	return inner;
+}
+
+static bool is_plain(uint8_t c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
+}
+
+/* Words of letters, digits and _ only: no other character of a pattern means just itself to everybody who reads it. A | without parentheses around it
+ * would end at the anchors. */
+static bool is_words(struct span pattern)
+{
+	struct span inner;
+	size_t i;
+
+	if (pattern.len < 3 || pattern.len > WORDS_MAX || pattern.data[0] != '^' ||
+	    pattern.data[pattern.len - 1] != '$')
+		return false;
+	inner = between_anchors(pattern);
+	for (i = 0; i < inner.len; i++) {
+		uint8_t c = inner.data[i];
+
+		if (!is_plain(c) && (c != '|' || inner.len == pattern.len - 2))
+			return false;
+	}
+	return true;
+}
+
+static bool match_words(struct span pattern, struct span subject)
+{
+	struct span inner = between_anchors(pattern);
+	size_t at, end;
+
+	for (at = 0; at <= inner.len; at = end + 1) {
+		end = span_find(inner, at, '|');
+		if (span_eq(span_sub(inner, at, end - at), subject))
+			return true;
+	}
+	return false;
+}
+
 static int matcher_init(struct matcher *m, struct span pattern, struct err *err)
 {
 	m->pattern = (struct buf)BUF_INIT(RE2_PATTERN_MAX);
-	if (compile_quick(m, pattern, err) < 0)
+	m->words = is_words(pattern);
+	if (!m->words && compile_quick(m, pattern, err) < 0)
 		return -1;
 	buf_add_span(&m->pattern, pattern);
 	if (buf_check(&m->pattern, err) < 0)
 		return -1;
+	if (m->words)
+		return 0;
 	m->found = pcre2_match_data_create(1, NULL);
 	m->limits = pcre2_match_context_create(NULL);
 	if (!m->found || !m->limits)
@@ -273,6 +328,10 @@ int regex_match(const struct regex *regex, struct span subject, bool *ret_match,
 	uint64_t start, took;
 	int r;
 
+	if (regex->matcher->words) {
+		*ret_match = match_words(buf_span(&regex->matcher->pattern), subject);
+		return 0;
+	}
 	if (work->spent >= WORK_MAX)
 		return err_set(err, ERR_LIMIT,
 			       "pattern '%s': matching the patterns of this run takes too long",
