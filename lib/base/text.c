@@ -26,31 +26,47 @@ static uint8_t digit_value(uint8_t c)
 	return value;
 }
 
-enum { BLOCK = 16 /* digits at a time, which the compiler turns into vector code */ };
+enum { BLOCK = 16 /* digits at a time */ };
 
-/* Whole blocks of plain digits, most of any text: how many digits were taken, 3 bytes written for each 4. */
-static inline size_t decode_blocks(struct span text, size_t at, size_t block, uint8_t *to)
+/* What a processor adds and compares in one step; where it can not, the compiler takes it apart. */
+typedef uint8_t digit_block __attribute__((vector_size(BLOCK)));
+
+/* The same of a block: each comparison is all ones where it holds. Of what is no digit the value is B64_BAD. */
+static digit_block digit_values(digit_block c)
 {
-	uint8_t value[BLOCK], bad;
-	size_t i;
+	digit_block upper = (digit_block)(c >= 'A') & (digit_block)(c <= 'Z');
+	digit_block lower = (digit_block)(c >= 'a') & (digit_block)(c <= 'z');
+	digit_block number = (digit_block)(c >= '0') & (digit_block)(c <= '9');
+	digit_block plus = (digit_block)(c == '+'), slash = (digit_block)(c == '/');
 
-	for (; text.len - at >= block; at += block) {
-		bad = 0;
-		for (i = 0; i < block; i++) {
-			value[i] = digit_value(text.data[at + i]);
-			bad |= value[i];
-		}
-		if (bad & 0x80)
-			break;
-		for (i = 0; i < block; i += 4) {
-			uint32_t group = (uint32_t)value[i] << 18 | (uint32_t)value[i + 1] << 12 |
-					 (uint32_t)value[i + 2] << 6 | value[i + 3];
+	return (upper & (c - 'A')) | (lower & (c - 'a' + 26)) | (number & (c - '0' + 52)) |
+	       (plus & 62) | (slash & 63) | ~(upper | lower | number | plus | slash);
+}
 
-			to[at / 4 * 3 + i / 4 * 3] = (uint8_t)(group >> 16);
-			to[at / 4 * 3 + i / 4 * 3 + 1] = (uint8_t)(group >> 8);
-			to[at / 4 * 3 + i / 4 * 3 + 2] = (uint8_t)group;
+/* The plain digits that text begins with, in fours, 3 bytes written for each: most of any text. How many digits were taken. */
+static size_t decode_fours(struct span text, uint8_t *to)
+{
+	uint8_t value[BLOCK];
+	digit_block block = {0};
+	size_t at, i, n;
+
+	for (at = 0; text.len - at >= 4;) {
+		n = text.len - at < BLOCK ? (text.len - at) & ~(size_t)3 : BLOCK;
+		if (n == BLOCK)
+			memcpy(&block, text.data + at, BLOCK);
+		else
+			memcpy(&block, text.data + at, n);
+		block = digit_values(block);
+		memcpy(value, &block, BLOCK);
+		for (i = 0; i < n; i += 4, at += 4) {
+			if ((value[i] | value[i + 1] | value[i + 2] | value[i + 3]) & 0x80)
+				goto done;
+			*to++ = (uint8_t)(value[i] << 2 | value[i + 1] >> 4);
+			*to++ = (uint8_t)(value[i + 1] << 4 | value[i + 2] >> 2);
+			*to++ = (uint8_t)(value[i + 2] << 6 | value[i + 3]);
 		}
 	}
+done:
 	wipe(value, sizeof(value)); /* they can be a key's */
 	return at;
 }
@@ -77,8 +93,7 @@ int base64_decode(enum base64_rule rule, struct span text, struct buf *out)
 
 	if (!to)
 		return 0; /* what stuck is told by buf_check */
-	i = decode_blocks(text, 0, BLOCK, to);
-	i = decode_blocks(text, i, 4, to);
+	i = decode_fours(text, to);
 	n = i / 4 * 3;
 	for (; i < text.len; i++) {
 		uint8_t c = text.data[i], value;
