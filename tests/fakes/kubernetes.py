@@ -87,8 +87,9 @@ class Kubernetes(Fake):
         if path.removesuffix("/token") not in self.objects:
             return self.status(404, "NotFound", f'serviceaccounts "{name}" not found', name=name, kind="serviceaccounts")
         self.made_count += 1
-        ends = int(time.time()) + self.lifetime
-        claims = {"aud": [audience], "exp": ends, "sub": f"system:serviceaccount:{namespace}:{name}", "mark": f"canary-{self.made_count}"}
+        now = int(time.time())
+        ends = now + self.lifetime
+        claims = {"aud": [audience], "iat": now, "nbf": now, "exp": ends, "sub": f"system:serviceaccount:{namespace}:{name}", "mark": f"canary-{self.made_count}"}
         token = self.made[f"{namespace}/{name}", audience] = jwt.make(claims, {"alg": "RS256"})
         return 201, {"kind": "TokenRequest", "apiVersion": "authentication.k8s.io/v1", "metadata": {"name": name, "namespace": namespace},
                      "spec": {"audiences": [audience], "expirationSeconds": self.lifetime},
