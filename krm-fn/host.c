@@ -121,22 +121,30 @@ static int need_policy(struct host *host, struct err *err)
 }
 
 /* Only where the policy says so: the profile that names the program may be one that a document names. */
-static int run(void *cookie, const char *command_line, struct secret_pool *pool,
-	       struct span *ret_output, struct err *err)
+static int helper_allowed(const struct policy *policy, enum key_helper helper, struct err *err)
+{
+	const char *map = helper == KEY_HELPER_AWS ? "aws" : "azure";
+	const char *field = helper == KEY_HELPER_AWS ? "credentialProcess" : "cli";
+
+	if (helper == KEY_HELPER_AWS ? policy->aws_process : policy->azure_cli)
+		return 0;
+	(void)err_set(err, ERR_POLICY, "the policy's '%s.%s' does not allow it", map, field);
+	return err_hint(err,
+			"'%s: {%s: true}' below 'spec' in " POLICY_PATH
+			", or in the file that KRM_SOPS_POLICY names, would allow it",
+			map, field);
+}
+
+static int run(void *cookie, enum key_helper helper, const char *command_line,
+	       struct secret_pool *pool, struct span *ret_output, struct err *err)
 {
 	struct host *host = cookie;
 	CLEAN_SECRET_POOL struct secret_pool scratch = SECRET_POOL_INIT;
 	char **words;
 	size_t count;
 
-	if (need_policy(host, err) < 0)
+	if (need_policy(host, err) < 0 || helper_allowed(host->policy, helper, err) < 0)
 		return -1;
-	if (!host->policy->aws_process) {
-		(void)err_set(err, ERR_POLICY,
-			      "the policy's 'aws.credentialProcess' does not allow it");
-		return err_hint(err, "'aws: {credentialProcess: true}' below 'spec' in " POLICY_PATH
-				     ", or in the file that KRM_SOPS_POLICY names, would allow it");
-	}
 	if (shell_words(span_str(command_line), &scratch, &words, &count, err) < 0)
 		return -1;
 	if (!count)

@@ -65,22 +65,11 @@ int keys_aws_import(const struct key_data *secret, struct span name, struct span
 	return key_aws_kms_add(secret->ring, &options, err);
 }
 
-static bool has_service(const struct keyring *ring)
-{
-	size_t i;
-
-	for (i = 0; i < ring->count; i++) {
-		if (ring->services[i].service->type == SOPS_KEY_KMS)
-			return true;
-	}
-	return false;
-}
-
 int keys_aws_ambient(struct keyring *ring, bool flux, struct err *err)
 {
 	const struct key_aws_kms_options options = {.no_profiles = flux};
 
-	if (!ring->host || !ring->http || (flux && has_service(ring)))
+	if (!ring->host || !ring->http || (flux && keyring_has(ring, SOPS_KEY_KMS)))
 		return 0;
 	return key_aws_kms_add(ring, &options, err);
 }

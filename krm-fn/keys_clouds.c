@@ -27,24 +27,13 @@ int keys_clouds_import_azure(const struct key_data *secret, struct span name, st
 	return key_azure_kv_add(secret->ring, value_of(value), err);
 }
 
-static bool has_service(const struct keyring *ring, enum sops_key_type type)
-{
-	size_t i;
-
-	for (i = 0; i < ring->count; i++) {
-		if (ring->services[i].service->type == type)
-			return true;
-	}
-	return false;
-}
-
 int keys_clouds_ambient(struct keyring *ring, struct err *err)
 {
 	if (!ring->host || !ring->http)
 		return 0;
-	if (!has_service(ring, SOPS_KEY_GCP_KMS) && key_gcp_kms_add(ring, SPAN_NULL, err) < 0)
+	if (!keyring_has(ring, SOPS_KEY_GCP_KMS) && key_gcp_kms_add(ring, SPAN_NULL, err) < 0)
 		return -1;
-	if (!has_service(ring, SOPS_KEY_AZURE_KV) && key_azure_kv_add(ring, SPAN_NULL, err) < 0)
+	if (!keyring_has(ring, SOPS_KEY_AZURE_KV) && key_azure_kv_add(ring, SPAN_NULL, err) < 0)
 		return -1;
-	return has_service(ring, SOPS_KEY_HCKMS) ? 0 : key_hckms_add(ring, err);
+	return keyring_has(ring, SOPS_KEY_HCKMS) ? 0 : key_hckms_add(ring, err);
 }

@@ -130,6 +130,20 @@ static int read_aws(struct policy_reader *reader, const char *where, const struc
 	return policy_read_map(reader, where, node, fields, ARRAY_LEN(fields), err);
 }
 
+static int read_cli(struct policy_reader *reader, const char *where, const struct doc_node *node,
+		    struct err *err)
+{
+	return read_switch(reader, where, node, &reader->policy->azure_cli, err);
+}
+
+static int read_azure(struct policy_reader *reader, const char *where, const struct doc_node *node,
+		      struct err *err)
+{
+	static const struct policy_field fields[] = {{"cli", read_cli}};
+
+	return policy_read_map(reader, where, node, fields, ARRAY_LEN(fields), err);
+}
+
 static int read_exec(struct policy_reader *reader, const char *where, const struct doc_node *node,
 		     struct err *err)
 {
@@ -177,10 +191,15 @@ static int read_spec(struct policy_reader *reader, const char *where, const stru
 		     struct err *err)
 {
 	static const struct policy_field fields[] = {
-		{"mac", read_mac},       {"namespaces", read_namespaces},
-		{"keys", read_keys},     {"vault", read_vault},
-		{"aws", read_aws},       {"cluster", read_cluster},
-		{"limits", read_limits}, {"keySets", policy_read_key_sets},
+		{"mac", read_mac},
+		{"namespaces", read_namespaces},
+		{"keys", read_keys},
+		{"vault", read_vault},
+		{"aws", read_aws},
+		{"azure", read_azure},
+		{"cluster", read_cluster},
+		{"limits", read_limits},
+		{"keySets", policy_read_key_sets},
 	};
 
 	return policy_read_map(reader, where, node, fields, ARRAY_LEN(fields), err);

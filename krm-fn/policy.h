@@ -13,6 +13,7 @@
  *       kms: ["arn:aws:kms:eu-central-1:111122223333:*"]
  *     vault: {addresses: ["https://vault.example.com:8200"]}
  *     aws: {roles: ["arn:aws:iam::111122223333:role/decrypt-*"], credentialProcess: false}
+ *     azure: {cli: false}             # may az be run for a token
  *     cluster: {execPlugins: false}   # may a kubeconfig's plugins be run
  *     limits: {files: 20000, bytes: 268435456}
  *     keySets:                        # of the sidecar: krm-sops serve --listen unix:///PATH=team-a
@@ -66,6 +67,7 @@ struct policy {
 	struct policy_list keys[SOPS_KEY_TYPES];
 	struct policy_list vault_addresses, aws_roles;
 	bool aws_process;            /* credential_process of an AWS profile may be run */
+	bool azure_cli;              /* az may be run */
 	bool cluster_exec;           /* exec plugins of a kubeconfig may be run */
 	size_t files_max, bytes_max; /* of one search for sources (source.h) */
 };

@@ -53,7 +53,8 @@ void aws_process_fetch(struct aws_creds *creds, struct http *http)
 	buf_add_span(&command, creds->source->command);
 	buf_add_char(&command, 0);
 	if (buf_check(&command, &why) < 0 ||
-	    host->run(host->cookie, (const char *)command.data, &pool, &output, &why) < 0) {
+	    host->run(host->cookie, KEY_HELPER_AWS, (const char *)command.data, &pool, &output,
+		      &why) < 0) {
 		(void)err_wrap(&why, "credential_process");
 		aws_creds_fail(creds, http, &why);
 	} else if (!has_version_1(output)) {

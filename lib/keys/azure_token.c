@@ -298,8 +298,8 @@ static void ask_cli(struct azure_token *token, struct http *http)
 	buf_add_span(&line, token->resource);
 	buf_add_char(&line, 0);
 	if (buf_check(&line, &err) == 0 &&
-	    token->host->run(token->host->cookie, (const char *)line.data, &pool, &output, &err) ==
-		    0 &&
+	    token->host->run(token->host->cookie, KEY_HELPER_AZURE, (const char *)line.data, &pool,
+			     &output, &err) == 0 &&
 	    answer_read(output, &answer, &err) == 0) {
 		settle(token, http, &answer, FROM_CLI);
 		return;

@@ -8,6 +8,12 @@
 
 #include "keys/kube_ask.h"
 
+/* Programs of others that may be run, each where the operator allows it. */
+enum key_helper {
+	KEY_HELPER_AWS,   /* credential_process of a profile */
+	KEY_HELPER_AZURE, /* az account get-access-token */
+};
+
 struct key_host {
 	void *cookie;
 	/* An environment variable; NULL where it is not set. Valid as long as the host. */
@@ -15,9 +21,9 @@ struct key_host {
 	/* All of a file into the pool, at most 4 MiB. ERR_NOT_FOUND, ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM; the message names the file. */
 	int (*read_file)(void *cookie, const char *path, struct secret_pool *pool,
 			 struct span *ret_text, struct err *err);
-	/* Runs a helper that the operator allows (credential_process), without a shell. NULL: none is allowed. Errors of keys_run(), ERR_POLICY. */
-	int (*run)(void *cookie, const char *command_line, struct secret_pool *pool,
-		   struct span *ret_output, struct err *err);
+	/* Runs a helper that the operator allows, without a shell. NULL: none is allowed. Errors of keys_run(), ERR_POLICY. */
+	int (*run)(void *cookie, enum key_helper helper, const char *command_line,
+		   struct secret_pool *pool, struct span *ret_output, struct err *err);
 	/* The terminal at which a person can be asked for a passphrase: "/dev/pts/3". NULL, or answers NULL: there is none. */
 	const char *(*terminal)(void *cookie);
 	/* Seconds since 1970, UTC: signatures and expiry. */

@@ -240,13 +240,7 @@ int key_vault_add_address(struct keyring *ring, const char *source, struct span 
 
 int key_vault_add_ambient(struct keyring *ring, struct err *err)
 {
-	size_t i;
-
-	if (!ring->http)
+	if (!ring->http || keyring_has(ring, SOPS_KEY_HC_VAULT))
 		return 0;
-	for (i = 0; i < ring->count; i++) {
-		if (ring->services[i].service == &service)
-			return 0;
-	}
 	return add(ring, NULL, err) ? 0 : -1;
 }

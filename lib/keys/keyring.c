@@ -22,6 +22,17 @@ int keyring_add_service(struct keyring *ring, const struct keyservice *service, 
 	return 0;
 }
 
+bool keyring_has(const struct keyring *ring, enum sops_key_type type)
+{
+	size_t i;
+
+	for (i = 0; i < ring->count; i++) {
+		if (ring->services[i].service->type == type)
+			return true;
+	}
+	return false;
+}
+
 /* What a document calls its recipients is its own word: the identity itself is what a bound on age keys must hold for. */
 static int is_allowed(struct keyring *ring, const struct age_identity *identity, bool *ret_allowed,
 		      struct err *err)

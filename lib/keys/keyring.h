@@ -59,6 +59,9 @@ enum { KEYRING_NOTES_MAX = 2048 /* bytes: more than a message shows */ };
 int keyring_add_service(struct keyring *ring, const struct keyservice *service, void *cookie,
 			struct err *err) NODISCARD;
 
+/* True where there is a service for keys of that type. */
+bool keyring_has(const struct keyring *ring, enum sops_key_type type);
+
 /* Adds the identities of one age identity file: lines of AGE-SECRET-KEY-1..., AGE-SECRET-KEY-PQ-1..., comments, CRLF. `source` names it in
  * messages ("flux-system/sops-keys age.agekey"). An empty file is fine, adds none and is noted; a file with an error adds none either. Errors:
  * ERR_FORMAT (the line number is told, never the text), ERR_UNSUPPORTED (AGE-PLUGIN-, passphrase-protected file), ERR_LIMIT, ERR_NOMEM. */

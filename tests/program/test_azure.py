@@ -107,6 +107,23 @@ def test_machine_identity(entra, decrypt):
     cases.assert_open(decrypt())
 
 
+def test_az_runs_only_where_the_policy_says_so(entra, vault, decrypt, place):
+    """`aws.credentialProcess`, another switch, does not count for it."""
+    token = "canary-from-az"
+    entra.tokens[token] = (vault.resource, 1e12)
+    answer = json.dumps({"accessToken": token, "expires_on": 4102444800, "tokenType": "Bearer"})
+    az = place.write("bin/az", f"#!/bin/sh\n[ \"$*\" = 'account get-access-token -o json --resource {vault.resource}' ] || exit 1\necho '{answer}'\n")
+    az.chmod(0o700)
+    for spec, opens in (("{azure: {cli: true}}", True), ("{aws: {credentialProcess: true}}", False), ("{azure: {cli: false}}", False)):
+        policy = place.write("policy.yaml", f"apiVersion: krm-sops.dev/v1alpha1\nkind: Policy\nspec: {spec}\n")
+        policy.chmod(0o600)
+        result = decrypt(KRM_SOPS_POLICY=str(policy), PATH=f"{az.parent}:/usr/bin:/bin", AZURE_TOKEN_CREDENTIALS="AzureCLICredential")
+        if opens:
+            cases.assert_open(result)
+        else:
+            cases.assert_closed(result, "no Azure credentials here")
+
+
 def test_no_identity_at_all(decrypt):
     cases.assert_closed(decrypt(), "no Azure credentials here")
 

@@ -43,11 +43,13 @@ static inline int aws_host_read(void *cookie, const char *path, struct secret_po
 	return err_set(err, ERR_NOT_FOUND, "reading '%s': no such file", path);
 }
 
-static inline int aws_host_run(void *cookie, const char *command_line, struct secret_pool *pool,
-			       struct span *ret_output, struct err *err)
+static inline int aws_host_run(void *cookie, enum key_helper helper, const char *command_line,
+			       struct secret_pool *pool, struct span *ret_output, struct err *err)
 {
 	struct aws_host *host = cookie;
 
+	if (helper != KEY_HELPER_AWS)
+		return err_set(err, ERR_BUG, "another helper");
 	host->ran = command_line;
 	return secret_dup(pool, span_str(host->output), ret_output, err);
 }

@@ -721,17 +721,18 @@ static void sends_nothing_for_a_hostile_document(void **state)
 	}
 }
 
-static int say_token(void *cookie, const char *line, struct secret_pool *pool, struct span *ret,
-		     struct err *err)
+static int say_token(void *cookie, enum key_helper helper, const char *line,
+		     struct secret_pool *pool, struct span *ret, struct err *err)
 {
+	assert_int_equal(helper, KEY_HELPER_AZURE);
 	assert_string_equal(line, "az account get-access-token -o json --resource "
 				  "https://vault.azure.net");
 	return secret_dup(pool, SPAN("{\"accessToken\":\"cli\",\"expires_on\":1790003600}"), ret,
 			  err);
 }
 
-static int refuse(void *cookie, const char *line, struct secret_pool *pool, struct span *ret,
-		  struct err *err)
+static int refuse(void *cookie, enum key_helper helper, const char *line, struct secret_pool *pool,
+		  struct span *ret, struct err *err)
 {
 	return err_set(err, ERR_POLICY, "helpers are not allowed");
 }

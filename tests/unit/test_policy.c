@@ -26,6 +26,7 @@ static void reads_every_field(void **state)
 					"  vault: {addresses: ['https://v']}\n"
 					"  aws: {roles: ['arn:aws:iam::1:role/*'], "
 					"credentialProcess: true}\n"
+					"  azure: {cli: true}\n"
 					"  cluster: {execPlugins: true}\n"
 					"  limits: {files: 7, bytes: 9}\n";
 	CLEAN_POLICY struct policy policy = POLICY_INIT;
@@ -42,6 +43,7 @@ static void reads_every_field(void **state)
 	assert_int_equal(policy.vault_addresses.count, 1);
 	assert_int_equal(policy.aws_roles.count, 1);
 	assert_true(policy.aws_process);
+	assert_true(policy.azure_cli);
 	assert_true(policy.cluster_exec);
 	assert_int_equal(policy.files_max, 7);
 	assert_int_equal(policy.bytes_max, 9);
@@ -142,6 +144,8 @@ static void refuses_what_the_schema_does_not_have(void **state)
 		{HEAD "spec: {vault: {addresses: ['https://v/*']}}\n", "'*' in a place"},
 		{HEAD "spec: {aws: {role: []}}\n", "unknown field 'spec.aws.role'"},
 		{HEAD "spec: {aws: {credentialProcess: 1}}\n", "is neither true nor false"},
+		{HEAD "spec: {azure: {cli: 'yes'}}\n", "is neither true nor false"},
+		{HEAD "spec: {azure: {credentialProcess: true}}\n", "unknown field"},
 		{HEAD "spec: {limits: {files: -1}}\n", "'spec.limits.files' is not a number"},
 		{HEAD "spec: {limits: {bytes: 1000000001}}\n", "'spec.limits.bytes' is not"},
 		{HEAD "spec: {limits: {bytes: '1'}}\n", "'spec.limits.bytes' is not"},
