@@ -73,7 +73,7 @@ help: ## list the targets
 
 DEBIAN_PACKAGES = gcc libc6-dev pkg-config libyaml-dev libsodium-dev libssl-dev libpcre2-dev libcurl4-openssl-dev \
 	libcmocka-dev libmicrohttpd-dev libnghttp2-dev \
-	clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc python3 python3-pytest python3-yaml git ca-certificates \
+	clang libclang-rt-14-dev clang-format cppcheck shellcheck mandoc python3 python3-pytest python3-yaml python3-h2 git ca-certificates \
 	openssh-client openssl libgpgme-dev gnupg curl
 deps: ## install what building and testing needs (Debian, Ubuntu); elsewhere say what that is
 	@if command -v apt-get >/dev/null; then \

@@ -69,6 +69,7 @@ struct http_call {
 	const struct http_tls *tls; /* NULL: the run's own trust */
 	bool plain;                 /* http:// is allowed */
 	bool direct;                /* never through a proxy: metadata services */
+	bool together; /* its server speaks HTTP/2 as a rule: calls wait for its first connection and share it, where it does */
 	int connect_ms, request_ms; /* 0: the run's own */
 	void (*done)(struct http *http,
 		     struct http_call *

@@ -27,6 +27,7 @@ static struct dynlib library = DYNLIB("libcurl.so.4", symbols);
 
 struct http_curl {
 	CURLM *multi;
+	struct http_trusts trusts;
 };
 
 static void load(void)
@@ -72,6 +73,7 @@ void http_curl_free(struct http_curl *handle)
 	if (!handle)
 		return;
 	(void)libcurl.multi_cleanup(handle->multi);
+	http_curl_trust_release(&handle->trusts);
 	free(handle);
 }
 
@@ -98,6 +100,8 @@ int http_curl_start(struct http_curl *handle, struct http_call *call, const stru
 	if (!transfer)
 		return err_nomem(err);
 	call->handle = transfer;
+	transfer->ca_pem = call->tls && call->tls->ca_pem.data ? call->tls->ca_pem : bounds->ca_pem;
+	transfer->ca_path = http_curl_trust(&handle->trusts, transfer->ca_pem);
 	transfer->easy = libcurl.easy_init();
 	status = transfer->easy ? http_curl_request(call, bounds, err) : err_nomem(err);
 	if (!status && libcurl.multi_add_handle(handle->multi, transfer->easy) != CURLM_OK)

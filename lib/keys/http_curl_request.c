@@ -180,18 +180,18 @@ static struct curl_blob blob_of(struct span pem)
 		.data = (void *)(uintptr_t)pem.data, .len = pem.len, .flags = CURL_BLOB_NOCOPY};
 }
 
-static void set_trust(const struct http_call *call, const struct http_try *bounds,
-		      struct transfer *transfer)
+static void set_trust(const struct http_call *call, struct transfer *transfer)
 {
-	struct span ca = call->tls && call->tls->ca_pem.data ? call->tls->ca_pem : bounds->ca_pem;
-	struct curl_blob blob = blob_of(ca);
+	struct curl_blob blob = blob_of(transfer->ca_pem);
 
 	MUST(SSL_VERIFYPEER, 1L);
 	MUST(SSL_VERIFYHOST, 2L);
 	MUST(SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	/* A folder beside the system's bundle would keep curl from reading the bundle only once. */
 	MUST(CAPATH, NULL);
-	if (ca.data) {
+	if (transfer->ca_path) {
+		MUST(CAINFO, transfer->ca_path);
+	} else if (transfer->ca_pem.data) {
 		MUST(CAINFO, NULL);
 		MUST(CAINFO_BLOB, &blob);
 	}
@@ -241,6 +241,7 @@ static void set_bounds(struct http_call *call, const struct http_try *bounds,
 	SET(QUICK_EXIT, 1L);
 	if (is_direct(call))
 		MUST(NOPROXY, "*");
+	SET(PIPEWAIT, call->together ? 1L : 0L);
 	SET(SUPPRESS_CONNECT_HEADERS, 1L);
 	MUST(HEADERFUNCTION, on_header);
 	MUST(HEADERDATA, call);
@@ -272,7 +273,7 @@ int http_curl_request(struct http_call *call, const struct http_try *bounds, str
 		return status;
 	set_request(call, transfer);
 	set_bounds(call, bounds, transfer);
-	set_trust(call, bounds, transfer);
+	set_trust(call, transfer);
 	if (transfer->no_memory)
 		return err_nomem(err);
 	return transfer->refused ? refuse(call, "this libcurl is too old") : 0;

@@ -98,6 +98,7 @@ static int put_together(struct key_task *task, struct err *err)
 	buf_add_str(&ask->body, "\"}");
 	ask->call.method = "POST";
 	ask->call.lane = LANE;
+	ask->call.together = true;
 	ask->call.plain = span_starts(kms->endpoints.kms, SPAN("http:"));
 	ask->call.done = done;
 	return 0;

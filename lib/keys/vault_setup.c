@@ -37,6 +37,7 @@ void vault_ask_begin(struct http_ask *ask, const struct vault_setup *setup)
 {
 	ask->call.method = "PUT";
 	ask->call.lane = "vault";
+	ask->call.together = true;
 	ask->call.tls = &setup->tls;
 	ask->call.plain = span_starts(buf_span(&ask->url), SPAN("http:"));
 	ask->call.request_ms = setup->request_ms;

@@ -105,9 +105,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             spoil(self)
             return
         status, body, headers = (*reply, {})[:3]
-        if not isinstance(body, (bytes, str)):
-            body, headers = json.dumps(body), {"Content-Type": "application/json", **headers}
-        self.reply(status, body.encode() if isinstance(body, str) else body, headers)
+        self.reply(status, *self.fake.encode(body, headers))
 
     do_GET = do_POST = do_PUT = do_DELETE = do_HEAD = _serve
 
@@ -123,12 +121,14 @@ class Server(socketserver.ThreadingTCPServer):
 
 
 class Fake:
+    handler = Handler
+
     def __init__(self, tls=None, delay=0):
         self.tls, self.delay = tls, delay
         self.requests, self.connections, self.errors = [], 0, []
         self.lock, self.stopping = threading.Lock(), threading.Event()
         self._faults = []
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(("127.0.0.1", 0), self.handler)
         self._server.fake = self
         self.port = self._server.server_address[1]
         self.address = f"127.0.0.1:{self.port}"
@@ -140,6 +140,12 @@ class Fake:
 
     def delay_of(self, request):
         return self.delay
+
+    def encode(self, body, headers):
+        """What answer() gave, as it is sent."""
+        if not isinstance(body, (bytes, str)):
+            body, headers = json.dumps(body), {"Content-Type": "application/json", **headers}
+        return body.encode() if isinstance(body, str) else body, headers
 
     def fail(self, fault, times=1, only=None):
         with self.lock:
