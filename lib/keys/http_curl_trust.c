@@ -11,7 +11,9 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum { LARGE = 16 * 1024 /* bytes: some certificates; less is read faster than it is looked for */ };
+enum {
+	LARGE = 16 * 1024 /* bytes: some certificates; less is read faster than it is looked for */
+};
 
 static int write_all(int fd, struct span text)
 {
