@@ -79,6 +79,21 @@ static int find_whole(struct find *find, struct doc_node *item, struct err *err)
 	return add_hit(find, &hit, err);
 }
 
+/* kustomize took ciphertext for its kind and name: it mixes up its own notes of names, and would take what comes back for another object
+ * (krm-and-flux.md, T10). */
+static int refuse_encrypted_kind(struct find *find, const struct doc_node *item, struct err *err)
+{
+	const char *label = item_label(item, &find->arena, err);
+
+	if (!label)
+		return -1;
+	(void)err_set(err, ERR_UNSUPPORTED,
+		      "%s: 'kind' is encrypted, and kustomize can not build with such an object",
+		      label);
+	return err_hint(err, "encrypt it with `encrypted_regex: ^(data|stringData)$`, or have it "
+			     "read by a generator ('files:')");
+}
+
 /* "Secret shop/db: data.values.yaml" */
 static const char *value_label(struct find *find, const struct doc_node *item,
 			       const struct doc_node *map, const struct doc_node *value,
@@ -255,6 +270,9 @@ int find_in_item(struct find *find, struct doc_node *item, const struct find_opt
 	if (item->kind != DOC_MAP || item_is_disabled(item))
 		return 0;
 	if (is_whole(item)) {
+		if (item_annotation(item, ITEM_ANNOTATION_ID).data &&
+		    span_starts(doc_get_str(item, "kind"), token_start))
+			return refuse_encrypted_kind(find, item, err);
 		/* Differs: Flux, and so detection: flux, decrypts the object under its operator's feet. */
 		if (!options->flux && find_is_sops_secret(item))
 			return add_note(find, item, err);

@@ -49,7 +49,7 @@ struct find {
 #define CLEAN_FIND CLEANUP(find_release)
 
 /* Adds what is encrypted in the item. Errors: ERR_FORMAT and ERR_UNSUPPORTED, with the item's label, for a dotenv that can not be put together
- * again and for an INI file that came in through `envs:`; ERR_NOMEM. */
+ * again, for an INI file that came in through `envs:`, and for an object whose kind is encrypted in a build of kustomize; ERR_NOMEM. */
 int find_in_item(struct find *find, struct doc_node *item, const struct find_options *options,
 		 struct err *err) NODISCARD;
 

@@ -87,6 +87,30 @@ static int run_mode(struct function *fn, enum config_mode mode)
 	}
 }
 
+/* kustomize leaves out of an exec function's environment, without a word, what has a second '=' or none: most keys in base64 (krm-and-flux.md,
+ * T12). */
+static void hint_at_envs(struct function *fn)
+{
+	static const char *const names[] = {"config.kubernetes.io/function",
+					    "config.k8s.io/function"};
+	struct report *report = &fn->transform.report;
+	bool envs = false;
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(names); i++) {
+		struct span text = item_annotation(fn->list.config, names[i]);
+
+		envs = envs || span_search(text, SPAN("envs")) != SIZE_MAX;
+	}
+	for (i = 0; i < report->count && envs; i++) {
+		struct err *err = &report->entries[i].err;
+
+		if (err->code == ERR_NO_KEY && !err->hint[0])
+			(void)err_hint(err, "of `exec: {envs: [...]}` kustomize drops what has a "
+					    "second '=', or none");
+	}
+}
+
 int function_run(struct function *fn, struct err *err)
 {
 	struct transform *transform = &fn->transform;
@@ -107,7 +131,10 @@ int function_run(struct function *fn, struct err *err)
 	transform->doc = &fn->list.doc;
 	transform->items = fn->list.items;
 	transform->count = fn->list.count;
-	return run_mode(fn, mode);
+	if (run_mode(fn, mode) == 0)
+		return 0;
+	hint_at_envs(fn);
+	return -1;
 }
 
 void function_release(struct function *fn)

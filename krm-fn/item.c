@@ -130,20 +130,28 @@ struct span item_path(const struct doc_node *item)
 	return path.data ? path : item_annotation(item, ITEM_ANNOTATION_PATH);
 }
 
+/* As messages show it, which hold no ciphertext; kustomize puts its prefixes in front of it. */
+static struct quoted shown(struct span text)
+{
+	return text_quote(span_search(text, SPAN("ENC[AES256_GCM,")) == SIZE_MAX
+				  ? text
+				  : SPAN("(encrypted)"));
+}
+
 const char *item_label(const struct doc_node *item, struct arena *arena, struct err *err)
 {
 	CLEAN_BUF struct buf label = BUF_INIT(LABEL_MAX);
 	struct span kind = doc_get_str(item, "kind"), name = item_name(item);
 	struct span ns = item_namespace(item), path = item_path(item);
 
-	buf_add_str(&label, kind.len ? text_quote(kind).text : "object");
+	buf_add_str(&label, kind.len ? shown(kind).text : "object");
 	buf_add_char(&label, ' ');
 	if (ns.len) {
-		buf_add_str(&label, text_quote(ns).text);
+		buf_add_str(&label, shown(ns).text);
 		buf_add_char(&label, '/');
 	}
 	if (name.len)
-		buf_add_str(&label, text_quote(name).text);
+		buf_add_str(&label, shown(name).text);
 	else
 		buf_printf(&label, "without name on line %u", (unsigned)item->line);
 	if (path.len) {

@@ -8,6 +8,7 @@
 - banned calls
 - every source begins with its licence line and says what it is for; header guards are named after the file
 - every sabotage of `make mutants` still finds what it changes, and the tests that it names
+- every acceptance case has a test with its number
 - shell scripts pass shellcheck; nothing in the project reads the folder of the workplace it was written in
 """
 import pathlib
@@ -53,6 +54,7 @@ BANNED = re.compile(
 LIBRARY_BANNED = re.compile(r"\b(reallocarray|strdup|strndup|asprintf|printf|fprintf|puts|putchar|perror|exit|_exit|abort|getenv|secure_getenv|setenv|unsetenv)\s*\(")
 # GnuPG's helper is a process of its own: these files run in the fork, which ends by _exit and hands an environment to GnuPG.
 HELPER = {"lib/keys/gpg_unshare.c", "lib/keys/gpg_watch.c", "lib/keys/gpg_work.c"}
+CASES = 52  # acceptance cases: what kustomize, kpt, KSOPS and Flux are known to send, take and do
 OUTSIDE = re.compile(r"\.\./shared|/work/|shared/(fixtures|vectors|reference|tools)")
 
 
@@ -156,6 +158,17 @@ def lint_mutants(say):
         at += entry.count("\n") + 1
 
 
+def lint_cases(say):
+    """Each acceptance case of the function, of build and of the drop-in has a test with its number, in its name or in the comment above it."""
+    found = set()
+    for name in tracked("tests/program/*.py", "tests/interop/*.py", "tests/unit/*.c"):
+        text = (ROOT / name).read_text()
+        for numbers in re.findall(r"^\s*def (?:test_)?cases?_((?:\d+_(?:and_)?)+)" if name.endswith(".py") else r"^/\* Cases? ((?:\d+(?:, | and )?)+)", text, re.M):
+            found.update(map(int, re.findall(r"\d+", numbers)))
+    for number in sorted(set(range(1, CASES + 1)) - found):
+        say("tests", 1, f"acceptance case {number} has no test with its number")
+
+
 def main():
     breaches = []
     say = lambda name, at, what: breaches.append(f"{name}:{at}: {what}")
@@ -169,6 +182,7 @@ def main():
             if OUTSIDE.search(line):
                 say(name, at, "names a folder outside of the project")
     lint_mutants(say)
+    lint_cases(say)
     scripts = [name for name in tracked("*.sh", ".ci/run")]
     if scripts:
         done = subprocess.run(["shellcheck", *scripts], cwd=ROOT, capture_output=True, text=True)

@@ -9,26 +9,27 @@ with namespaces and without: nothing of what it decrypted may be left anywhere, 
 import argparse
 import base64
 import json
-
+import os
 import pathlib
 import random
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 import flux_peer
-from kustomize import Bench, Failed, as_flux, check, difference
-from lib import peers, process
+from kustomize import Bench, as_flux, difference
+from lib import named, peers, process
+from lib.named import check
 from lib.world import World
 
 FIFO = {"sortOptions": {"order": "fifo"}}
 TESTS = []
 GOFLUX = None
-CANARY = "canary-7f3d9b2e41c8"
+CANARY = f"canary-{secrets.token_hex(8)}"  # no file has it but those that the builds are of, encrypted
 OBJECT = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": {"name": "apps", "namespace": "flux-system"}}
 
 
@@ -167,8 +168,17 @@ def holds_canary(folder):
     return None
 
 
+def runs_kustomize(pid, kustomize):
+    """Has it started kustomize? Then what kustomize reads is decrypted."""
+    try:
+        kids = pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        return any(os.path.realpath(f"/proc/{kid}/exe") == os.path.realpath(kustomize) for kid in kids)
+    except OSError:
+        return False
+
+
 def kill(bench, stage, count, rng):
-    """SIGKILL at a random moment; True where the run was still going on."""
+    """SIGKILL, every other time at a random moment, else at one when plaintext is there."""
     repository = bench.repository()
     repository.seal("apps/prod/canary.yaml", json.dumps({"token": CANARY}).encode())
     repository.kustomization["secretGenerator"].append({"name": "canary", "files": ["canary.yaml"]})
@@ -178,14 +188,22 @@ def kill(bench, stage, count, rng):
     done = process.run(argv, bench.world.env, repository.folder)
     whole = time.monotonic() - started
     if stage == "namespace" and b"is not allowed here" in done.stderr:
-        return 0, 0
+        print(f"killed, {stage}: left out, namespaces are not allowed here")
+        return
     check(done.status == 0 and base64.b64encode(f'token: {CANARY}\n'.encode())[:8] in done.stdout, "no canary in the build", done)
     before = set(pathlib.Path("/dev/shm").iterdir())
-    inside = 0
-    for _ in range(count):
+    inside = behind = number = 0
+    while number < count or behind < (count + 1) // 2:
+        check(number < 4 * count, f"only {behind} of {number} runs were seen with plaintext")
         running = subprocess.Popen(argv, env=bench.world.env, cwd=repository.folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0, whole))
+        if number % 2:
+            time.sleep(rng.uniform(0, whole))
+        else:
+            while running.poll() is None and not runs_kustomize(running.pid, bench.kustomize_path):
+                pass
+        number += 1
         inside += running.poll() is None
+        behind += runs_kustomize(running.pid, bench.kustomize_path)
         running.send_signal(signal.SIGKILL)
         running.wait()
     for _ in range(200):
@@ -198,7 +216,7 @@ def kill(bench, stage, count, rng):
     for folder in (bench.top, "/dev/shm", tempfile.gettempdir()):
         found = holds_canary(folder)
         check(not found, f"the canary is in {found}")
-    return count, inside
+    print(f"killed, {stage}: {number} runs, {inside} of them before their end, {behind} behind the first decrypted byte")
 
 
 def main():
@@ -213,34 +231,16 @@ def main():
     args = parser.parse_args()
     if args.seed is None:
         args.seed = random.SystemRandom().randrange(2 ** 32)
-    kept = peers.ROOT / "build" / "interop" / "flux_build"
-    shutil.rmtree(kept, ignore_errors=True)
     print(f"flux_build: seed {args.seed}", flush=True)
-    passed = failed = 0
     with tempfile.TemporaryDirectory(prefix="goflux-") as tools, World(peers.need("sops", None), peers.need_ours(args.program), peers.need("age-keygen", None)) as world:
         kustomize = peers.need("kustomize", None)
         GOFLUX = args.goflux or (flux_peer.build_go(pathlib.Path(tools)) if shutil.which("go") else None)
         runs = [(function.__name__, number, function) for number in range(args.rounds) for function in TESTS]
         for stage in ("namespace", "memory"):
             if args.kills:
-                runs.append((f"killed_{stage}", 0, lambda bench, stage=stage: print(f"killed, {stage}: %d runs, %d of them before their end" % kill(bench, stage, args.kills, random.Random(args.seed)))))
-        for name, number, function in runs:
-            if args.only not in name:
-                continue
-            bench = Bench(world, kustomize, f"{args.seed}:{name}:{number}", f"{number}-{name}")
-            try:
-                function(bench)
-                passed += 1
-            except Failed as why:
-                failed += 1
-                print(f"FAILED {name}, round {number}: {why}")
-                shutil.copytree(bench.top, kept / bench.top.name, symlinks=True)
-            except Exception:  # a test that breaks has failed, the others still run
-                failed += 1
-                print(f"FAILED {name}, round {number}:\n{traceback.format_exc()}")
-            shutil.rmtree(bench.top)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+                runs.append((f"killed_{stage}", 0, lambda bench, stage=stage: kill(bench, stage, args.kills, random.Random(args.seed))))
+        runs = [run for run in runs if args.only in run[0]]
+        return named.run(runs, lambda name, number: Bench(world, kustomize, f"{args.seed}:{name}:{number}", f"{number}-{name}"), peers.ROOT / "build/interop/flux_build")
 
 
 if __name__ == "__main__":

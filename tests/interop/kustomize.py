@@ -13,24 +13,15 @@ import random
 import re
 import shutil
 import sys
-import traceback
 
 import yaml
 
-from lib import gitops, peers, process, typed
+from lib import gitops, named, peers, process, typed
+from lib.named import check
 from lib.world import World
 
 FLAGS = ["--enable-alpha-plugins", "--enable-exec"]
 TESTS = []
-
-
-class Failed(Exception):
-    """A test that did not hold, and why."""
-
-
-def check(truth, why, result=None):
-    if not truth:
-        raise Failed(why + (f"\nstatus {result.status}\n{result.stderr.decode(errors='replace')[:3000]}" if result else ""))
 
 
 def test(function):
@@ -115,7 +106,7 @@ def same_bytes_as_flux_in_default_order(bench):
 
 
 @test
-def every_mac_is_verified(bench):
+def case_12_every_mac_is_verified(bench):
     """mac: verify makes an error of what cannot be verified; in a repository that holds its sources nothing is."""
     repository = bench.repository()
     flux = bench.built(as_flux(bench, repository))
@@ -139,7 +130,7 @@ def transformer_in_the_base(bench):
 
 
 @test
-def encrypting_anew_changes_no_name(bench):
+def case_6_encrypting_anew_changes_no_name(bench):
     repository = bench.repository()
     folder = with_function(bench, repository)
     before = {(i["kind"], i["metadata"]["name"]) for i in objects(bench.built(folder))}
@@ -148,14 +139,14 @@ def encrypting_anew_changes_no_name(bench):
     check(all(path.read_bytes() != old for path, old in cipher.items()), "nothing was encrypted anew")
     # sops does not print every text so that it reads as the same again (a comment moves, 1.0 becomes 1): such a file may change the name.
     if any(bench.world.run_sops(["decrypt", path]).stdout != old for path, old in opened.items()):
-        return encrypting_anew_changes_no_name(bench)
+        return case_6_encrypting_anew_changes_no_name(bench)
     after = {(i["kind"], i["metadata"]["name"]) for i in objects(bench.built(folder))}
     check(before == after, f"names differ: {sorted(before ^ after)}")
     return None
 
 
 @test
-def t2_no_key_fails_the_build(bench):
+def case_4_no_key_fails_the_build(bench):
     """Nothing on stdout and a status that is not 0; an empty success would delete every resource."""
     repository = bench.repository()
     folder = with_function(bench, repository)
@@ -175,7 +166,7 @@ def t2_all_resources_are_there(bench):
 
 
 @test
-def t4_references_follow_the_hash(bench):
+def cases_6_and_8_references_follow_the_hash(bench):
     repository = bench.repository()
     items = objects(bench.built(with_function(bench, repository)))
     secret, release, web = find(items, "Secret", "files"), find(items, "HelmRelease", "app"), find(items, "Deployment", "web")
@@ -202,7 +193,7 @@ def secret_from(bench, repository, key, data, kind):
 
 
 @test
-def t6_wrapped_base64_is_read(bench):
+def case_11_wrapped_base64_is_read(bench):
     """Long base64 arrives as a literal block; every byte value comes out."""
     data = bytes(range(256)) * 9
     ours, _, opened = secret_from(bench, bench.repository(), "blob", data, "bin")
@@ -210,7 +201,7 @@ def t6_wrapped_base64_is_read(bench):
 
 
 @test
-def t7_validator_passes_and_keeps_all(bench):
+def case_9_validator_passes_and_keeps_all(bench):
     """Nothing encrypted: the build is the one without the function."""
     repository = bench.repository()
     flux = as_flux(bench, repository)
@@ -221,7 +212,7 @@ def t7_validator_passes_and_keeps_all(bench):
 
 
 @test
-def t7_validator_finds_ciphertext(bench):
+def case_10_validator_finds_ciphertext(bench):
     repository = bench.repository()
     repository.add_function("validate.yaml", bench.world.program, "  mode: validate")
     repository.finish(validators=["validate.yaml"])
@@ -230,7 +221,7 @@ def t7_validator_finds_ciphertext(bench):
 
 
 @test
-def t7_validator_behind_the_transformer(bench):
+def case_9_validator_behind_the_transformer(bench):
     repository = bench.repository()
     folder = with_function(bench, repository)
     plain = bench.built(folder)
@@ -240,7 +231,7 @@ def t7_validator_behind_the_transformer(bench):
 
 
 @test
-def t8_dotenv_in_pieces(bench):
+def case_13_dotenv_in_pieces(bench):
     repository = bench.repository()
     items = objects(bench.built(with_function(bench, repository)))
     path = repository.folder / "apps" / "prod" / "app.enc.env"
@@ -250,7 +241,7 @@ def t8_dotenv_in_pieces(bench):
 
 
 @test
-def t16_in_place_is_refused(bench):
+def case_50_in_place_is_refused(bench):
     """`kustomize fn run` writes results back to disk."""
     repository = bench.repository()
     repository.write("pkg/secret.yaml", (repository.folder / "apps/prod/own-secret.yaml").read_text())
@@ -264,7 +255,7 @@ def t16_in_place_is_refused(bench):
 
 
 @test
-def t16_in_place_where_allowed(bench):
+def case_50_in_place_where_allowed(bench):
     """The file is decrypted on disk, its other lines stay."""
     repository = bench.repository()
     text = (repository.folder / "apps/prod/own-secret.yaml").read_text()
@@ -296,13 +287,111 @@ def t19_hash_of_every_format(bench):
 
 
 @test
-def decrypt_disabled_is_left_alone(bench):
+def case_19_decrypt_disabled_is_left_alone(bench):
     repository = bench.repository()
     off = {"commonAnnotations": {"kustomize.toolkit.fluxcd.io/decrypt": "disabled"}}
     repository.finish(**off)
     plain = bench.built(repository.folder / "apps" / "prod")
     check(b"ENC[" in plain, "nothing is encrypted there")
     check(bench.built(with_function(bench, repository, **off)) == plain, "something was changed")
+
+
+@test
+def case_1_a_missing_flag_is_found_by_check(bench):
+    """Without --enable-exec kustomize skips the function in silence: what it prints then is what `check` is for."""
+    folder = with_function(bench, bench.repository())
+    result = bench.build(folder, flags=FLAGS[:1])
+    check(result.status == 0 and b"ENC[" in result.stdout, "kustomize has changed: it does not skip the function any more", result)
+    judged = bench.world.run_ours(["check", "--build", "-"], stdin=result.stdout)
+    check(judged.status != 0, "ciphertext was not found", judged)
+    judged = bench.world.run_ours(["check", "--build", "-"], stdin=bench.built(folder))
+    check(judged.status == 0, "a build that was decrypted", judged)
+
+
+@test
+def case_3_nothing_encrypted(bench):
+    """The build is the one without the function."""
+    flux = as_flux(bench, bench.repository())
+    plain = bench.built(flux)
+    (flux / "decrypt.yaml").write_text(gitops.DECRYPT.replace("PROGRAM", str(bench.world.program)).replace("SPEC", "  mode: transform"))
+    kustomization = json.loads((flux / "kustomization.yaml").read_text())
+    (flux / "kustomization.yaml").write_text(json.dumps({**kustomization, "transformers": ["decrypt.yaml"]}))
+    check(bench.built(flux) == plain, "the function changed the build")
+
+
+@test
+def case_7_a_lost_annotation_is_noticed(bench):
+    """The guard of case 6: behind a function that loses `needsHashSuffix` there is no hash, and nobody says so."""
+    repository = bench.repository()
+    broken = bench.top / "broken"
+    broken.write_text(f"#!/bin/sh\n{bench.world.program} | sed /needsHashSuffix/d\n")
+    broken.chmod(0o755)
+    repository.add_function("decrypt.yaml", broken, "  mode: transform")
+    repository.finish(transformers=["decrypt.yaml"])
+    name = find(objects(bench.built(repository.folder / "apps" / "prod")), "Secret", "files")["metadata"]["name"]
+    check(not re.search(r"files-[a-z0-9]{10}$", name), f"a hash in {name}")
+
+
+def of_one(bench, text, pattern=None):
+    """A build of one manifest that sops has encrypted, decrypted by the function."""
+    repository = bench.repository()
+    check(repository.seal("one/secret.yaml", text.encode(), pattern), "sops does not take the data")
+    repository.write("one/decrypt.yaml", gitops.DECRYPT.replace("PROGRAM", str(bench.world.program)).replace("SPEC", "  mode: transform"))
+    repository.write("one/kustomization.yaml", json.dumps({"resources": ["secret.yaml"], "transformers": ["decrypt.yaml"]}))
+    return repository, bench.build(repository.folder / "one")
+
+
+def manifest(kind, **parts):
+    text = json.dumps({"apiVersion": "v1", "kind": kind, "metadata": {"name": "a"}, **parts}, ensure_ascii=False)
+    return text.replace("\u2028", "\\u2028")  # a line break to YAML
+
+
+@test
+def case_18_an_encrypted_kind(bench):
+    _, result = of_one(bench, manifest("Secret", stringData={"a": "b"}))
+    check(result.status != 0 and b"encrypted_regex" in result.stderr and b"ENC[" not in result.stderr, "no word of encrypted_regex", result)
+
+
+@test
+def case_45_a_key_among_the_function_s_envs(bench):
+    """It holds no '=', so kustomize hands it on; what holds one it drops."""
+    repository = bench.repository()
+    folder = with_function(bench, repository)
+    none = {name: value for name, value in bench.world.env.items() if not name.startswith("SOPS_")}
+    path, plain = folder / "decrypt.yaml", bench.built(folder)
+    text = path.read_text()
+    identities = bench.world.identities
+    for envs, works in (([f"SOPS_AGE_KEY={identities[0]}"], len(identities) == 1), ([f"SOPS_AGE_KEY_CMD=cat {bench.world.keys}"], True), ([f"SOPS_AGE_KEY_CMD=env A=b cat {bench.world.keys}"], False)):
+        path.write_text(re.sub(r"exec: \{path: (.*)\}", lambda m, envs=envs: f"exec: {{path: {m.group(1)}, envs: {json.dumps(envs)}}}", text))
+        result = bench.build(folder, env=none)
+        if works:
+            check(result.status == 0 and result.stdout == plain, f"{envs[0][:16]}", result)
+        elif "A=b" in envs[0]:
+            check(result.status != 0 and b"kustomize drops" in result.stderr, "no word of what kustomize drops", result)
+
+
+# Not U+0085: kustomize itself makes a blank of it, in plain manifests too.
+STRANGE = ["yes", "0123", "1e3", "2020-01-01", "~", "", " leading", "\ttab", "a\r\nb", "a\n---\nb", "\u2028", "\U0001f600", "null", "0x1F", "1_000", "12:30:45", "=", "<<", "*a", "&a", "!t", "- x", "? x", "k: v", "#c", "a #c", "'", '"', "\\"]
+
+
+@test
+def case_47_strings_that_could_be_something_else(bench):
+    values = {f"k{n}": text for n, text in enumerate(STRANGE)} | {key: key for key in ("y", "n", "on", "yes", "null")}
+    _, result = of_one(bench, manifest("Secret", stringData=values), "^(data|stringData)$")
+    check(result.status == 0, "the build", result)
+    found = objects(result.stdout)[0]["stringData"]
+    check(found == values, f"{ {k: (v, found.get(k)) for k, v in values.items() if found.get(k) != v} }", result)
+
+
+@test
+def case_51_types_of_what_is_no_string(bench):
+    """As sops decrypts them and kustomize prints them."""
+    data = {"i": 7, "big": 9007199254740993, "f": 1.5, "e": 1e30, "t": True, "no": False, "nil": None, "date": "2020-01-01", "empty": "", "list": [1, "1", None], "map": {"a": 0.5}}
+    repository, result = of_one(bench, manifest("ConfigMap", data=data), "^data$")
+    repository.write("two/secret.yaml", bench.world.run_sops(["decrypt", repository.folder / "one/secret.yaml"]).stdout.decode())
+    repository.write("two/kustomization.yaml", json.dumps({"resources": ["secret.yaml"]}))
+    theirs = bench.built(repository.folder / "two")
+    check(result.status == 0 and result.stdout == theirs, "other types", result)
 
 
 ATTACKS = {
@@ -348,31 +437,11 @@ def main():
     args = parser.parse_args()
     if args.seed is None:
         args.seed = random.SystemRandom().randrange(2 ** 32)
-    kept = peers.ROOT / "build" / "interop" / "kustomize"
-    shutil.rmtree(kept, ignore_errors=True)
     print(f"kustomize: seed {args.seed}", flush=True)
-    passed = failed = 0
     with World(peers.need("sops", args.sops), peers.need_ours(args.program), peers.need("age-keygen", args.age_keygen)) as world:
         kustomize = peers.need("kustomize", args.kustomize)
-        for number in range(args.rounds):
-            for function in TESTS:
-                if args.only not in function.__name__:
-                    continue
-                bench = Bench(world, kustomize, f"{args.seed}:{function.__name__}", f"{number}-{function.__name__}")
-                try:
-                    function(bench)
-                    passed += 1
-                except Failed as why:
-                    failed += 1
-                    print(f"FAILED {function.__name__}, round {number}: {why}")
-                    shutil.copytree(bench.top, kept / bench.top.name, symlinks=True)
-                except Exception:  # a test that breaks has failed, the others still run
-                    failed += 1
-                    print(f"FAILED {function.__name__}, round {number}:\n{traceback.format_exc()}")
-                    shutil.copytree(bench.top, kept / bench.top.name, symlinks=True)
-                shutil.rmtree(bench.top)
-    print(f"{passed} passed, {failed} failed")
-    return 1 if failed or not passed else 0
+        runs = [(function.__name__, number, function) for number in range(args.rounds) for function in TESTS if args.only in function.__name__]
+        return named.run(runs, lambda name, number: Bench(world, kustomize, f"{args.seed}:{name}", f"{number}-{name}"), peers.ROOT / "build/interop/kustomize")
 
 
 if __name__ == "__main__":

@@ -110,12 +110,12 @@ class TestStdout:
         stdin = bad_cases.load("secret.yaml").encode() if argv == ("filter",) else whole_list()
         return subprocess.run([program_path(), *argv], input=stdin, env=place.env(**bad_cases.KEYS), cwd=place.cwd, stderr=subprocess.PIPE, timeout=60, check=False, **more)
 
-    def test_full(self, place, argv):
+    def test_case_2_full(self, place, argv):
         with open("/dev/full", "wb") as full:
             done = self.start(place, argv, stdout=full)
         assert done.returncode == write_error(argv) and b"cannot write" in done.stderr, done
 
-    def test_short_write(self, place, argv):
+    def test_case_2_short_write(self, place, argv):
         """The disk takes a part and no more."""
         def small():
             resource.setrlimit(resource.RLIMIT_FSIZE, (50, 50))
@@ -126,7 +126,7 @@ class TestStdout:
         assert (place.path / "out").stat().st_size == 50
         assert done.returncode == write_error(argv) and b"cannot write" in done.stderr, done
 
-    def test_closed(self, place, argv):
+    def test_case_2_closed(self, place, argv):
         done = self.start(place, argv, preexec_fn=lambda: os.close(1))
         assert done.returncode == write_error(argv) and done.stderr.startswith(b"krm-sops: "), done
 

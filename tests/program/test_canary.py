@@ -110,7 +110,7 @@ def test_the_needles_are_found_where_they_are():
 
 
 @pytest.mark.parametrize("case", bad_cases.every(), ids=lambda case: case.name)
-def test_nothing_leaks(case, place):
+def test_case_52_nothing_leaks(case, place):
     for name, data in case.files.items():
         if data is not None:
             place.write(name, data)
@@ -168,7 +168,7 @@ BIG = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: big}\ndata:\n  text: " 
 
 @pytest.mark.parametrize("number", [signal.SIGABRT, signal.SIGSEGV, signal.SIGQUIT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("verb", ["function", "filter"])
-def test_killed_while_it_holds_secrets(place, plain_program, verb, number):
+def test_case_49_killed_while_it_holds_secrets(place, plain_program, verb, number):
     """Blocked on its output, with keys and plaintext in memory, and core files allowed: nothing is left on disk."""
     secret = bad_cases.load("secret.yaml")
     argv, text = {"function": ((), bad_cases.resource_list(secret, BIG)), "filter": (("filter",), f"{secret}---\n{BIG}".encode())}[verb]

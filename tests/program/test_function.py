@@ -105,7 +105,7 @@ def test_a_second_run_needs_no_key_and_changes_nothing(place):
     HEAD + "items:\n- kind: ConfigMap\n  data: {a: 'ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]'}\n",
     HEAD + "items:\n- kind: Secret\n  data: {sops_note: eA==, n: eW91ciBbc29wc10gaW4gcHJvc2U=}\nresults: []\n",
     HEAD + "items:\n- kind: Secret\n  metadata: {annotations: {kustomize.toolkit.fluxcd.io/decrypt: Disabled}}\n  sops: {mac: x}\n"])
-def test_what_holds_no_ciphertext_leaves_byte_for_byte(place, text):
+def test_cases_3_14_and_46_what_holds_no_ciphertext_leaves_byte_for_byte(place, text):
     result = place.run(stdin=text.encode())
     assert (result.status, result.stdout, result.stderr) == (0, text.encode(), b"")
 
@@ -197,7 +197,7 @@ def test_base64_is_wrapped_where_a_hash_is_made_of_it(place, hashed):
     assert items_of(place.run(stdin=listing([item]), env=KEYS))[0]["data"]["b"] == want
 
 
-def test_a_dotenv_in_pieces_is_put_together_again(place):
+def test_case_13_a_dotenv_in_pieces_is_put_together_again(place):
     lines = dict(line.split("=", 1) for line in stored("dotenv").decode().splitlines() if not line.startswith("#"))
     item = secret({key: value.encode() for key, value in lines.items()} | {"literal": b"in the clear"})
     result = place.run(stdin=listing([item]), env=KEYS)
@@ -206,7 +206,7 @@ def test_a_dotenv_in_pieces_is_put_together_again(place):
 
 
 @pytest.mark.parametrize("style", ["block", "flow", "json"])
-def test_comes_back_in_the_style_that_came(place, style):
+def test_case_46_comes_back_in_the_style_that_came(place, style):
     item = secret({"a.json": stored("flat-yaml")}, stringData={"b": "c"})
     whole = {"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [{"kind": "A"}, item]}
     text = json.dumps(whole) if style == "json" else yaml.safe_dump(whole, default_flow_style=style == "flow", width=10**6)
@@ -219,12 +219,12 @@ def test_comes_back_in_the_style_that_came(place, style):
 
 # ---------------------------------------------------------------------------------------------- modes
 
-def test_validate_answers_with_an_empty_list(place):
+def test_case_9_validate_answers_with_an_empty_list(place):
     result = place.run(stdin=listing([secret({"a": b"x"}), {"kind": "A"}], decrypt_config({"mode": "validate"})))
     assert (result.status, result.stdout, result.stderr) == (0, EMPTY.encode(), b"")
 
 
-def test_validate_tells_all_that_is_encrypted_and_needs_no_key(place):
+def test_case_10_validate_tells_all_that_is_encrypted_and_needs_no_key(place):
     items = [secret({"a.yaml": stored("yaml")}, name="one"), secret({"A": b"x"}, name="two"), {"kind": "W", "metadata": {"name": "three"}, "sops": {"mac": "x"}},
              secret(stringData={"b": "ENC[AES256_GCM,data:eA==,iv:eA==,tag:eA==,type:str]"}, name="four")]
     result = place.run(stdin=listing(items, decrypt_config({"mode": "validate"})))
@@ -317,7 +317,7 @@ def on_disk(item, path="a.yaml"):
     return item
 
 
-def test_plaintext_is_not_written_back_to_disk(place):
+def test_case_50_plaintext_is_not_written_back_to_disk(place):
     item = on_disk(secret({"a.yaml": stored("yaml")}))
     result = place.run(stdin=listing([item]), env=KEYS)
     assert result.status == 77
@@ -335,7 +335,7 @@ def test_a_build_is_not_taken_for_a_tree_on_disk(place):
     assert place.run(stdin=listing([item]), env=KEYS).status == 0
 
 
-def test_results_are_written_for_callers_that_say_so(place):
+def test_case_5_results_are_written_for_callers_that_say_so(place):
     items = [secret({"a.yaml": stored("yaml")}, name="a"), secret({"b": b"x"}, name="b"), secret({"c.yaml": stored("yaml")}, name="c")]
     data = listing(items, decrypt_config())
     assert place.run(stdin=data).stdout == b""

@@ -25,6 +25,9 @@ static const struct {
 	{"metadata: {name: a}\n", "object a"},
 	{"kind: Secret\n", "Secret without name on line 1"},
 	{"kind: \"a\\nb\"\nmetadata: {name: \"x'\\u202e\"}\n", "a\\x0ab x\\x27\\xe2\\x80\\xae"},
+	{"kind: \"ENC[AES256_GCM,x]\"\nmetadata: {name: \"p-ENC[AES256_GCM,x]\", namespace: "
+	 "\"ENC[AES256_GCM,x]\"}\n",
+	 "(encrypted) (encrypted)/(encrypted)"},
 	{"kind: 1\nmetadata: 2\n", "object without name on line 1"},
 };
 
