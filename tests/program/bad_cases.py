@@ -302,6 +302,24 @@ def list_cases():
         yield Case(f"list: JSON cut at byte {cut}", stdin=flow[:cut], status=frozenset({1}))
 
 
+def filter_cases():
+    """A stream of manifests with one that is damaged, or that nobody should take."""
+    plain = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: plain}\ndata: {a: b}\n"
+    for name, (document, _, _, path) in DAMAGED.items():
+        document, text = damaged(name)
+        if document in WHOLE_LABEL:
+            yield Case(f"filter: {name}", ("filter",), stdin=f"{plain}---\n{text}".encode(), files={document: text}, status=frozenset({1}),
+                       words=(WHOLE_LABEL[document], *([path] if path else [])))
+    for name, text in hostile_texts().items():
+        if name not in ("nothing", "only a comment", "top level list", "key that is no text", "bad tag"):
+            yield Case(f"filter: {name}", ("filter",), stdin=f"{plain}---\n{text}".encode(), status=frozenset({1}), words=("stdin: line",))
+    yield Case("filter: invalid UTF-8", ("filter",), stdin=plain.encode() + b"---\na: \xff\n" + load("secret.yaml").encode(), status=frozenset({1}), words=("stdin: line",))
+    for name, how in {"UTF-16": "utf-16", "UTF-16, big end first": "utf-16-be", "UTF-32": "utf-32"}.items():
+        yield Case(f"filter: {name}", ("filter",), stdin=load("secret.yaml").encode(how), status=frozenset({1}), words=("stdin: ",))
+    for cut in range(load("secret.yaml").index("type:str]") + 9, len(load("secret.yaml")) - 3, 197):
+        yield Case(f"filter: cut at byte {cut}", ("filter",), stdin=load("secret.yaml")[:cut].encode(), status=frozenset({1}))
+
+
 def format_cases():
     """The other formats, each with one damage and cut short."""
     for name, key in (("values.json", "password"), ("app.env", "TOKEN"), ("app.ini", "password"), ("blob.bin", "data")):
@@ -331,6 +349,6 @@ def format_cases():
 
 def every():
     """All cases, names told apart."""
-    cases = [*decrypt_cases(), *item_cases(), *value_cases(), *key_cases(), *hostile_cases(), *list_cases(), *format_cases()]
+    cases = [*decrypt_cases(), *item_cases(), *value_cases(), *key_cases(), *hostile_cases(), *list_cases(), *filter_cases(), *format_cases()]
     assert len({case.name for case in cases}) == len(cases)
     return cases
