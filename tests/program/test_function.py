@@ -246,6 +246,22 @@ def test_differs_sops_secret_is_left(place):
     assert result.message == "krm-sops: SopsSecret n/x is left to its operator\n"
 
 
+@pytest.mark.parametrize("word, stays", [("disabled", True), ("Disabled", True), ("disable", False), ("true", False)])
+def test_what_its_author_takes_out_of_decryption_stays_encrypted(place, word, stays):
+    """Without any key, and no word of ciphertext that is left: a whole object, a document in a value, a dotenv in pieces."""
+    note = {"annotations": {"kustomize.toolkit.fluxcd.io/decrypt": word}}
+    whole = yaml.safe_load((OURS / "repo" / "secret.enc.yaml").read_text())
+    whole["metadata"].update(note)
+    value, pieces = secret({"values.yaml": stored("flat-yaml")}, "v"), secret({}, "d")
+    pieces["data"] = {key: base64.b64encode(text.encode()).decode() for key, text in (line.split("=", 1) for line in stored("dotenv").decode().splitlines() if line[:1] != "#")}
+    for item in (value, pieces):
+        item["metadata"].update(note)
+    for item in (whole, value, pieces):
+        given = listing([item])
+        result = place.run(stdin=given)
+        assert (result.status, result.stdout, result.stderr) == (0, given, b"") if stays else (result.status, result.stdout) == (1, b""), result.message
+
+
 def test_flux_without_decryption_decrypts_nothing(place):
     config = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": {"name": "apps"}, "spec": {"interval": "1m"}}
     assert place.run(stdin=listing([secret({"a": b"x"})], config)).status == 0
