@@ -161,7 +161,7 @@ def test_differs_dash_is_stdin(run):
         done = run(*args, "--filename-override", "x.yaml", stdin=text)
         assert (done.returncode, done.stdout) == (0, b"a: hush\n")
         done = run(*args, "--input-type", "yaml", stdin=text)
-        assert (done.returncode, done.stdout) == (4, b"")
+        assert (done.returncode, done.stdout) == (4, b"") and done.stderr.startswith(b"krm-sops: stdin: ")
     done = run("decrypt", stdin=document("good_binary"))
     assert (done.returncode, done.stdout) == (0, b"\xff\x00hush")
 
