@@ -86,7 +86,7 @@ struct check {
 /* What is malformed, half encrypted or in the clear in it. Errors of this and all that follow: ERR_NOMEM and the like. */
 int check_file(struct check *check, const struct path_file *file, struct err *err) NODISCARD;
 
-/* Could a key open this entry by its form? Looked at are age messages and the armor of PGP's; of the others only that there is anything. 0, or -1: err
+/* Could a key open this entry, by its form? Of age messages the header is read, of PGP's the armor, of what the clouds make the base64. 0, or -1: err
  * says what is wrong (ERR_FORMAT, ERR_LIMIT), or ERR_NOMEM. */
 int check_box(const struct sops_key *key, struct err *err) NODISCARD;
 

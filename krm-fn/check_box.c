@@ -4,11 +4,13 @@
  */
 #include "check.h"
 
+#include "base/text.h"
 #include "keys/age_armor.h"
 #include "keys/age_header.h"
 #include "keys/key_age.h"
 #include "keys/key_pgp.h"
 #include "keys/pgp_armor.h"
+#include "keys/vault_address.h"
 
 enum { BOX_ARENA_MAX = 4 * 1024 * 1024 /* bytes of an age header's stanzas */ };
 
@@ -40,13 +42,43 @@ static int pgp_box(struct span enc, struct err *err)
 	}
 }
 
+static int base64_box(struct span enc, struct err *err)
+{
+	CLEAN_BUF struct buf raw = BUF_INIT(enc.len);
+
+	if (base64_decode(BASE64_GO, enc, &raw) < 0)
+		return err_set(err, ERR_FORMAT, "its 'enc' is not base64");
+	return buf_check(&raw, err);
+}
+
+static int base64url_box(struct span enc, struct err *err)
+{
+	CLEAN_BUF struct buf raw = BUF_INIT(enc.len);
+
+	if (base64url_decode(enc, &raw) < 0)
+		return err_set(err, ERR_FORMAT, "its 'enc' is not base64url");
+	return buf_check(&raw, err);
+}
+
 int check_box(const struct sops_key *key, struct err *err)
 {
 	if (!key->enc.len)
 		return err_set(err, ERR_FORMAT, "no 'enc'");
-	if (key->type == SOPS_KEY_AGE)
+	switch (key->type) {
+	case SOPS_KEY_AGE:
 		return age_box(key->enc, err);
-	if (key->type == SOPS_KEY_PGP)
+	case SOPS_KEY_PGP:
 		return pgp_box(key->enc, err);
-	return 0;
+	case SOPS_KEY_KMS:
+	case SOPS_KEY_GCP_KMS:
+		return base64_box(key->enc, err);
+	case SOPS_KEY_AZURE_KV:
+		return base64url_box(key->enc, err);
+	case SOPS_KEY_HC_VAULT:
+		if (span_starts(vault_trim(key->enc), SPAN("vault:")))
+			return 0;
+		return err_set(err, ERR_FORMAT, "'enc' is no ciphertext of Vault's");
+	default: /* Huawei's is a text of no known form */
+		return 0;
+	}
 }

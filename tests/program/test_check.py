@@ -89,6 +89,11 @@ BROKEN = [
     ("box without header", [("FILE-----\\n *YWdl....", "FILE-----\n            YWdmLWVu")], "sops: the entry for age 'age1", "age file"),
     ("pgp box cut", [(r"^    encrypted_regex:", PGP_CUT + "    encrypted_regex:")], "sops: the entry for pgp 'FBC7B9E2A4F9289AC0C1D4843D16CEE4A27381B4': "),
     ("pgp box empty", [(r"^    encrypted_regex:", PGP_CUT.replace("-----BEGIN PGP MESSAGE-----", "x") + "    encrypted_regex:")], "A27381B4': no PGP message"),
+    *((f"{kind} box", [(r"^    encrypted_regex:", f"    {kind}: [{{{name}: some, enc: '{enc}', created_at: '2024-01-01T00:00:00Z', {more}}}]\n    encrypted_regex:")],
+       f"sops: the entry for {kind} 'some': ", word) for kind, name, enc, more, word in (
+           ("kms", "arn", "AQ!=", "x: y", "its 'enc' is not base64"), ("gcp_kms", "resource_id", "AQ!=", "x: y", "its 'enc' is not base64"),
+           ("azure_kv", "name", "a+b", "vault_url: https://v.vault.azure.net, version: v", "its 'enc' is not base64url"),
+           ("hc_vault", "key_name", "v1:x", "vault_address: https://v, engine_path: e", "no ciphertext of Vault"))),
     ("group without keys", [(r"^    age:(.*?)(?=^    encrypted_regex)", "    key_groups: [{age: []}, {age: [{recipient: a, enc: x}]}]\n")], "sops.key_groups: a key group without keys"),
     ("threshold too high", [(r"^    age:(.*?)(?=^    encrypted_regex)", "    shamir_threshold: 3\n    key_groups: [{age: [{recipient: a, enc: x}]}, {age: [{recipient: a, enc: x}]}]\n")],
      "sops.shamir_threshold: more than there are key groups: nobody can open this"),
@@ -109,6 +114,19 @@ def test_a_broken_file_is_found(repo, edits, words):
     change(repo, "secret.yaml", *edits)
     lines, _ = repo.check(".")
     assert any(all(word in line for word in words) for line in lines), lines
+
+
+def test_whole_boxes_of_every_kind_are_none(repo):
+    boxes = """\
+    kms: [{arn: "arn:aws:kms:eu-west-1:1:key/x", enc: AQID, created_at: "2024-01-01T00:00:00Z"}]
+    gcp_kms: [{resource_id: x, enc: AQIDBA==, created_at: "2024-01-01T00:00:00Z"}]
+    azure_kv: [{vault_url: "https://v.vault.azure.net", name: n, version: v, enc: a-_b, created_at: "2024-01-01T00:00:00Z"}]
+    hc_vault: [{vault_address: "https://v", engine_path: e, key_name: k, enc: "vault:v1:AQID", created_at: "2024-01-01T00:00:00Z"}]
+    hckms: [{key_id: "cn-north-4:x", enc: x, created_at: "2024-01-01T00:00:00Z"}]
+"""
+    change(repo, "secret.yaml", (r"^    encrypted_regex:", boxes + "    encrypted_regex:"))
+    repo.write("pgp.yaml", (DATA.parent / "pgp" / "sops-rsa.enc.yaml").read_text())
+    assert repo.check(".")[0] == []
 
 
 def test_ciphertext_outside_of_the_rule_is_found(repo):
