@@ -135,8 +135,9 @@ static void note_comments(const struct run *run)
 	for (i = 0; i < run->find.count; i++)
 		warnings += run->jobs[i].warnings;
 	if (warnings)
-		report_note("%zu comment%s could not be decrypted and stay as they are", warnings,
-			    warnings == 1 ? "" : "s");
+		report_note("%zu comment%s could not be decrypted and stay%s", warnings,
+			    warnings == 1 ? "" : "s",
+			    warnings == 1 ? "s as it is" : " as they are");
 }
 
 /* Values whose jobs looked at the MAC without making an error of it. */
