@@ -148,8 +148,10 @@ VERBS = {
 }
 
 
-@pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("name", bad_cases.DAMAGED)
+OTHERS = [(name, verb) for at, name in enumerate(bad_cases.DAMAGED) for verb in VERBS if verb == "check" or at % 3 == 0]
+
+
+@pytest.mark.parametrize("name, verb", OTHERS, ids=[f"{name}, {verb}" for name, verb in OTHERS])
 def test_nothing_leaks_from_other_verbs(place, name, verb):
     """Those that print no plaintext when all is well either: stdout is looked at too."""
     document, text = bad_cases.damaged(name)
