@@ -225,6 +225,19 @@ def test_differs_gnupg_refuses_messages_for_a_passphrase(place, keyring):
     assert log.read_text() == ""
 
 
+def test_gnupg_asks_nobody_where_a_passphrase_would_do_too(place, keyring):
+    """A message for a key that would have to be asked for and for a passphrase beside it: the asking could be for either, so there is none."""
+    log = keyring.pinentry(f'echo "D {PASSPHRASE}"; echo OK')
+    keyring.add("protected")
+    secret_file = place.write("passphrase", PASSPHRASE)
+    both = keyring.gpg("--armor", "--trust-model", "always", "--pinentry-mode", "loopback", "--passphrase-file", secret_file, "--symmetric", "--encrypt",
+                       "-r", keyring.fingerprints()[0], data=b"x" * 32).decode()
+    place.write("secret.yaml", with_enc(secret("protected"), both))
+    result = place.run("decrypt", "secret.yaml", env={"GNUPGHOME": str(keyring.home), "GPG_TTY": "/dev/pts/9999"})
+    assert result.status == 128 and "a message for a passphrase, not for a key" in result.message
+    assert log.read_text() == ""
+
+
 def test_differs_gnupg_needs_integrity(place, keyring):
     """Not even where the user's gpg.conf says so is a message taken that may have been changed; the same one with integrity opens."""
     keyring.add("nistp256")
