@@ -40,7 +40,7 @@ struct keeper {
 	struct keeper_keys keys;
 	struct secret_pool pair_pool;
 	struct kms_pair pair; /* of the KMS door, where there is one */
-	struct audit audit;
+	struct trail trail;
 	int epoll;
 	struct ask *asks;
 	struct line lines[LINES_MAX];
@@ -86,7 +86,7 @@ static int set_up(struct keeper *keeper, struct err *err)
 	const struct keeper_start *start = keeper->start;
 
 	secret_keep_spares(SPARES);
-	if (audit_open(&keeper->audit, start->options->audit, err) < 0 ||
+	if (trail_open(&keeper->trail, start->options->audit, err) < 0 ||
 	    keeper_keys_load(&keeper->keys, start->options, err) < 0 ||
 	    (start->options->kms_pair &&
 	     kms_pair_read(start->options->kms_pair, &keeper->pair_pool, &keeper->pair, err) < 0))
@@ -110,7 +110,7 @@ static int set_up(struct keeper *keeper, struct err *err)
 static void set_world(struct keeper *keeper)
 {
 	keeper->world.keys = &keeper->keys;
-	keeper->world.audit = &keeper->audit;
+	keeper->world.trail = &keeper->trail;
 	keeper->world.shared = keeper->start->shared;
 	keeper->world.http = keeper_keys_http(&keeper->keys);
 	keeper->world.sockets = keeper->start->sockets;

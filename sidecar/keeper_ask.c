@@ -304,7 +304,7 @@ static int send_all(struct ask *ask, const struct ask_world *world, int64_t now,
 
 static void audit_all(const struct ask *ask, const struct ask_world *world)
 {
-	struct audit_event event = {
+	struct trail_event event = {
 		.socket = world->sockets[ask->set],
 		.key_set = keeper_keys_name(world->keys, ask->set),
 		.peer = ask->peer,
@@ -319,7 +319,7 @@ static void audit_all(const struct ask *ask, const struct ask_world *world)
 
 		event.request = &key->request;
 		event.cached = key->cached;
-		audit_write(world->audit, &event, now);
+		trail_write(world->trail, &event, now);
 		if (key->request.verdict == KEY_OPENED)
 			world->shared->unwraps_opened++;
 		else if (key->request.code == ERR_UNREACHABLE)
@@ -328,7 +328,7 @@ static void audit_all(const struct ask *ask, const struct ask_world *world)
 			world->shared->unwraps_failed++;
 		world->shared->cache_hits += key->cached;
 	}
-	world->shared->audit_lost = world->audit->lost;
+	world->shared->audit_lost = world->trail->lost;
 }
 
 /* A tenant learns whether to try again, and nothing else: not whether the key is unknown, another tenant's, or one that refused. */

@@ -6,7 +6,7 @@
 #ifndef KEEPER_ASK_H
 #define KEEPER_ASK_H
 
-#include "audit.h"
+#include "trail.h"
 #include "exchange.h"
 #include "keeper_cache.h"
 #include "keeper_keys.h"
@@ -38,7 +38,7 @@ struct ask_batch;
 struct ask_world {
 	struct keeper_keys *keys;
 	struct keeper_cache *cache; /* NULL: none */
-	struct audit *audit;
+	struct trail *trail;
 	struct shared *shared;
 	struct http *http;
 	const char *const *sockets; /* names for the audit, one a set */

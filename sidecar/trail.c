@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The audit trail; see audit.h.
+ * The audit trail; see trail.h.
  */
-#include "audit.h"
+#include "trail.h"
 
 #include "json_text.h"
 #include "key_text.h"
@@ -20,14 +20,14 @@ static const char *const doors[] = {
 	[EXCHANGE_KMS] = "kms",
 };
 
-int audit_open(struct audit *audit, const char *path, struct err *err)
+int trail_open(struct trail *trail, const char *path, struct err *err)
 {
-	*audit = (struct audit){.fd = STDERR_FILENO};
+	*trail = (struct trail){.fd = STDERR_FILENO};
 	if (!path)
 		return 0;
-	audit->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
+	trail->fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK,
 			 0600);
-	if (audit->fd < 0)
+	if (trail->fd < 0)
 		return err_errno(err, "audit file '%s'", text_quote(span_str(path)).text);
 	return 0;
 }
@@ -51,7 +51,7 @@ static void add_time(int64_t now, struct buf *out)
 	buf_printf(out, "{\"time\": \"%s\"", text);
 }
 
-void audit_line(const struct audit_event *event, int64_t now, struct buf *out)
+void trail_line(const struct trail_event *event, int64_t now, struct buf *out)
 {
 	const struct key_request *request = event->request;
 	CLEAN_BUF struct buf name = BUF_INIT(KEY_TEXT_MAX);
@@ -76,35 +76,35 @@ void audit_line(const struct audit_event *event, int64_t now, struct buf *out)
 	buf_add_str(out, "}\n");
 }
 
-static bool put(const struct audit *audit, const struct buf *line)
+static bool put(const struct trail *trail, const struct buf *line)
 {
-	return !line->bad && write(audit->fd, line->data, line->len) == (ssize_t)line->len;
+	return !line->bad && write(trail->fd, line->data, line->len) == (ssize_t)line->len;
 }
 
 /* One line for all that a second had too many of. */
-static void tell_lost(struct audit *audit, uint64_t before, int64_t now)
+static void tell_lost(struct trail *trail, uint64_t before, int64_t now)
 {
-	CLEAN_BUF struct buf line = BUF_INIT(AUDIT_LINE_MAX);
+	CLEAN_BUF struct buf line = BUF_INIT(TRAIL_LINE_MAX);
 
-	if (audit->lost == before)
+	if (trail->lost == before)
 		return;
 	add_time(now, &line);
 	buf_printf(&line, ", \"event\": \"lost\", \"lines\": %llu}\n",
-		   (unsigned long long)(audit->lost - before));
-	(void)put(audit, &line);
+		   (unsigned long long)(trail->lost - before));
+	(void)put(trail, &line);
 }
 
-void audit_write(struct audit *audit, const struct audit_event *event, int64_t now)
+void trail_write(struct trail *trail, const struct trail_event *event, int64_t now)
 {
-	CLEAN_BUF struct buf line = BUF_INIT(AUDIT_LINE_MAX);
+	CLEAN_BUF struct buf line = BUF_INIT(TRAIL_LINE_MAX);
 
-	if (now != audit->second) {
-		tell_lost(audit, audit->told, now);
-		audit->told = audit->lost;
-		audit->second = now;
-		audit->lines = 0;
+	if (now != trail->second) {
+		tell_lost(trail, trail->told, now);
+		trail->told = trail->lost;
+		trail->second = now;
+		trail->lines = 0;
 	}
-	audit_line(event, now, &line);
-	if (audit->lines++ >= AUDIT_RATE || !put(audit, &line))
-		audit->lost++;
+	trail_line(event, now, &line);
+	if (trail->lines++ >= TRAIL_RATE || !put(trail, &line))
+		trail->lost++;
 }

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * The trail of who had which key opened: one JSON line for each wrapped key, success and failure. Never content.
+ * The audit trail, who had which key opened: one JSON line for each wrapped key, success and failure. Never content.
  */
-#ifndef AUDIT_H
-#define AUDIT_H
+#ifndef TRAIL_H
+#define TRAIL_H
 
 #include "exchange.h"
 
 #include "keys/keyservice.h"
 
 enum {
-	AUDIT_RATE = 2000,     /* lines a second; what is above is counted and told in one line */
-	AUDIT_LINE_MAX = 4096, /* bytes */
+	TRAIL_RATE = 2000,     /* lines a second; what is above is counted and told in one line */
+	TRAIL_LINE_MAX = 4096, /* bytes */
 };
 
-struct audit {
+struct trail {
 	int fd;
 	int64_t second; /* that `lines` are of */
 	unsigned lines;
 	uint64_t lost, told;
 };
 
-struct audit_event {
+struct trail_event {
 	const char *socket;  /* path, or the KMS door's address */
 	const char *key_set; /* NULL: none */
 	struct exchange_peer peer;
@@ -31,12 +31,12 @@ struct audit_event {
 };
 
 /* Appends to path (made with mode 0600), or goes to stderr where that is NULL. Errors: ERR_SYSTEM, ERR_NOT_FOUND. */
-int audit_open(struct audit *audit, const char *path, struct err *err) NODISCARD;
+int trail_open(struct trail *trail, const char *path, struct err *err) NODISCARD;
 
 /* now: seconds since 1970. A line that can not be written is counted as lost. */
-void audit_write(struct audit *audit, const struct audit_event *event, int64_t now);
+void trail_write(struct trail *trail, const struct trail_event *event, int64_t now);
 
 /* The line alone, with its line feed. */
-void audit_line(const struct audit_event *event, int64_t now, struct buf *out);
+void trail_line(const struct trail_event *event, int64_t now, struct buf *out);
 
 #endif

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * sidecar/audit.c: one line of JSON an event, whatever text is in it; so many a second, and the rest counted; what can not be written is counted too.
+ * sidecar/trail.c: one line of JSON an event, whatever text is in it; so many a second, and the rest counted; what can not be written is counted too.
  */
 #include "files.h"
 
-#include "keeper_ask.h" /* the sidecar's audit.h: the program has one too */
+#include "trail.h"
 
 #include <sys/resource.h>
 
 static size_t lines_of(const char *path)
 {
 	FILE *file = fopen(path, "r");
-	char line[AUDIT_LINE_MAX + 1];
+	char line[TRAIL_LINE_MAX + 1];
 	size_t n = 0;
 
 	assert_non_null(file);
@@ -21,24 +21,24 @@ static size_t lines_of(const char *path)
 	return n;
 }
 
-static struct audit_event event_of(const struct key_request *request)
+static struct trail_event event_of(const struct key_request *request)
 {
-	return (struct audit_event){.socket = "/run/s", .request = request};
+	return (struct trail_event){.socket = "/run/s", .request = request};
 }
 
 static void lines_are_one_line(void **state)
 {
 	static const struct sops_key key = {.type = SOPS_KEY_AGE, .id = SPAN("age1\n\"}{")};
 	struct key_request request = {.key = &key, .verdict = KEY_FAILED, .why = "a\nb\"\x01\xff"};
-	struct audit_event event = event_of(&request);
+	struct trail_event event = event_of(&request);
 	static char long_text[4096];
-	CLEAN_BUF struct buf out = BUF_INIT(AUDIT_LINE_MAX);
+	CLEAN_BUF struct buf out = BUF_INIT(TRAIL_LINE_MAX);
 
 	memset(long_text, '\n', sizeof(long_text));
 	event.label = span_of(long_text, sizeof(long_text));
 	event.secret = SPAN("ns/\rname");
 	event.key_set = "team";
-	audit_line(&event, 0, &out);
+	trail_line(&event, 0, &out);
 	assert_int_equal(out.bad, 0);
 	assert_true(span_starts(buf_span(&out), SPAN("{\"time\": \"1970-01-01T00:00:00Z\"")));
 	assert_int_equal(span_find(buf_span(&out), 0, '\n'), out.len - 1);
@@ -50,53 +50,53 @@ static void too_many_lines_are_counted_and_told_once(void **state)
 {
 	static const struct sops_key key = {.type = SOPS_KEY_AGE, .id = SPAN("age1x")};
 	const struct key_request request = {.key = &key, .verdict = KEY_OPENED};
-	const struct audit_event event = event_of(&request);
+	const struct trail_event event = event_of(&request);
 	struct err err = ERR_INIT;
-	struct audit audit;
+	struct trail trail;
 	struct stat st;
 	int i;
 
-	assert_int_equal(audit_open(&audit, "many", &err), 0);
+	assert_int_equal(trail_open(&trail, "many", &err), 0);
 	assert_int_equal(stat("many", &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
-	for (i = 0; i < AUDIT_RATE + 7; i++)
-		audit_write(&audit, &event, 1000);
-	assert_int_equal(audit.lost, 7);
-	assert_int_equal(lines_of("many"), AUDIT_RATE);
-	audit_write(&audit, &event, 1001);
-	assert_int_equal(lines_of("many"), AUDIT_RATE + 2);
-	audit_write(&audit, &event, 1002);
-	assert_int_equal(lines_of("many"), AUDIT_RATE + 3);
-	assert_int_equal(audit.lost, 7);
-	(void)close(audit.fd);
+	for (i = 0; i < TRAIL_RATE + 7; i++)
+		trail_write(&trail, &event, 1000);
+	assert_int_equal(trail.lost, 7);
+	assert_int_equal(lines_of("many"), TRAIL_RATE);
+	trail_write(&trail, &event, 1001);
+	assert_int_equal(lines_of("many"), TRAIL_RATE + 2);
+	trail_write(&trail, &event, 1002);
+	assert_int_equal(lines_of("many"), TRAIL_RATE + 3);
+	assert_int_equal(trail.lost, 7);
+	(void)close(trail.fd);
 }
 
 static void what_can_not_be_written_is_lost_and_counted(void **state)
 {
 	static const struct sops_key key = {.type = SOPS_KEY_AGE, .id = SPAN("age1x")};
 	const struct key_request request = {.key = &key, .verdict = KEY_OPENED};
-	const struct audit_event event = event_of(&request);
-	struct audit audit = {.fd = open("/dev/full", O_WRONLY | O_CLOEXEC)};
+	const struct trail_event event = event_of(&request);
+	struct trail trail = {.fd = open("/dev/full", O_WRONLY | O_CLOEXEC)};
 
-	audit_write(&audit, &event, 5);
-	audit_write(&audit, &event, 6);
-	assert_int_equal(audit.lost, 2);
-	(void)close(audit.fd);
+	trail_write(&trail, &event, 5);
+	trail_write(&trail, &event, 6);
+	assert_int_equal(trail.lost, 2);
+	(void)close(trail.fd);
 }
 
 static void odd_files_are_refused(void **state)
 {
 	struct err err = ERR_INIT;
-	struct audit audit;
+	struct trail trail;
 
 	assert_int_equal(symlink("elsewhere", "link"), 0);
 	assert_int_equal(mkdir("folder", 0700), 0);
-	assert_int_equal(audit_open(&audit, "link", &err), -1);
-	assert_int_equal(audit_open(&audit, "folder", &err), -1);
-	assert_int_equal(audit_open(&audit, "none/x", &err), -1);
+	assert_int_equal(trail_open(&trail, "link", &err), -1);
+	assert_int_equal(trail_open(&trail, "folder", &err), -1);
+	assert_int_equal(trail_open(&trail, "none/x", &err), -1);
 	assert_int_equal(err.code, ERR_NOT_FOUND);
-	assert_int_equal(audit_open(&audit, NULL, &err), 0);
-	assert_int_equal(audit.fd, STDERR_FILENO);
+	assert_int_equal(trail_open(&trail, NULL, &err), 0);
+	assert_int_equal(trail.fd, STDERR_FILENO);
 }
 
 int main(void)
@@ -108,5 +108,5 @@ int main(void)
 		cmocka_unit_test(odd_files_are_refused),
 	};
 
-	return cmocka_run_group_tests_name("audit", tests, files_make, files_drop);
+	return cmocka_run_group_tests_name("trail", tests, files_make, files_drop);
 }
