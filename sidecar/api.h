@@ -25,8 +25,8 @@ struct api {
 	int line;       /* to the keeper: exchange_line.worker */
 	int timeout_ms; /* for the keeper's answer */
 	const struct policy *policy;
-	struct shared *shared;
-	size_t workers; /* slots in use */
+	const struct shared *shared;
+	const struct shared_worker *own; /* of it */
 };
 
 /* Fills the exchange's answer. Returns which route it was. */

@@ -234,7 +234,7 @@ static void take_events(struct keeper *keeper, int64_t now)
 
 static void sweep(struct keeper *keeper, int64_t now)
 {
-	struct shared *shared = keeper->start->shared;
+	struct shared_keeper *shared = keeper->start->shared;
 
 	if (now < keeper->swept + SWEEP_MS)
 		return;
@@ -287,8 +287,7 @@ int keeper_run(const struct keeper_start *start)
 	struct err err = ERR_INIT;
 	int status;
 
-	if (set_up(&keeper, &err) < 0 ||
-	    walls_raise_keeper(&start->shared->keeper_walls, &err) < 0) {
+	if (set_up(&keeper, &err) < 0 || walls_raise_keeper(&start->shared->walls, &err) < 0) {
 		status = command_fail(&err);
 	} else {
 		set_world(&keeper);

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-struct shared;
+struct shared_keeper;
 
 enum {
 	KEEPER_READY = 'R', /* the byte it writes to its control when it has its keys */
@@ -20,7 +20,7 @@ enum {
 
 struct keeper_start {
 	const struct serve_options *options;
-	struct shared *shared;
+	struct shared_keeper *shared;
 	const int *lines;           /* exchange_line.keeper, one a key set */
 	const char *const *sockets; /* their names, for the audit */
 	size_t line_count;

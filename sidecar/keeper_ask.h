@@ -39,7 +39,7 @@ struct ask_world {
 	struct keeper_keys *keys;
 	struct keeper_cache *cache; /* NULL: none */
 	struct trail *trail;
-	struct shared *shared;
+	struct shared_keeper *shared;
 	struct http *http;
 	const char *const *sockets; /* names for the audit, one a set */
 	size_t *bytes;              /* what the questions of a set take, one a set */

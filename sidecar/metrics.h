@@ -11,7 +11,7 @@ void metrics_health(const struct api *api, struct http_exchange *exchange);
 void metrics_ready(const struct api *api, struct http_exchange *exchange);
 void metrics_give(const struct api *api, struct http_exchange *exchange);
 
-/* Counts a request that was answered. began: of shared_clock_us(). */
-void metrics_count(struct shared *shared, enum api_route route, int status, int64_t took_us);
+/* Counts a request that was answered. */
+void metrics_count(struct shared_worker *own, enum api_route route, int status, int64_t took_us);
 
 #endif

@@ -172,6 +172,10 @@ int serve_options_parse(int argc, char **argv, struct serve_options *options, st
 	}
 	if (options->listen_count == 0 && (!options->aws_kms || options->probe))
 		return usage(err, "nothing to listen on: name a socket with", "--listen");
+	if ((options->listen_count + (options->aws_kms != NULL)) * (size_t)options->workers >
+	    SERVE_WORKERS_ALL)
+		return err_set(err, ERR_USAGE, "serve: more than %d workers of all sockets",
+			       SERVE_WORKERS_ALL);
 	if ((options->aws_kms != NULL) != (options->kms_pair != NULL))
 		return usage(err, "--aws-kms and --aws-kms-key go together; missing:",
 			     options->aws_kms ? "--aws-kms-key" : "--aws-kms");

@@ -10,6 +10,7 @@
 enum {
 	SERVE_LISTENS_MAX = 64,            /* sockets, one a tenant */
 	SERVE_WORKERS_MAX = 64,            /* of one socket */
+	SERVE_WORKERS_ALL = 256,           /* of all sockets */
 	SERVE_WORKERS = 2,                 /* of one socket, where nothing is said: a core each */
 	SERVE_BODY_MAX = 64 * 1024 * 1024, /* bytes of one request: a large cluster's build */
 	SERVE_CONNECTIONS = 64,            /* at once, of one worker: a thread each */

@@ -24,6 +24,7 @@
 #include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -37,6 +38,8 @@ enum {
 	PENDING_MAX = 64,     /* connections that have not said anything yet */
 	FIRST_MS = 10 * 1000, /* that they may take for it */
 	PREFACE = 3,          /* bytes that tell HTTP/2 from HTTP/1.1 */
+	OOM_SOONER = 200,     /* of a thousand */
+	OOM_MOST = 1000,
 	SPARES = 8,           /* of locked memory: requests under way, 16 KiB each */
 	LEAVE_MS = 30 * 1000, /* that requests under way may take when the worker leaves */
 	PAIR_MS =
@@ -84,14 +87,14 @@ static void answer(void *cookie, struct http_exchange *exchange)
 	else
 		route = api_answer(&worker->api, exchange);
 
-	metrics_count(worker->start->shared, route, exchange->status, clock_us() - began);
+	metrics_count(worker->start->own, route, exchange->status, clock_us() - began);
 }
 
 static void closed(void *cookie)
 {
 	const struct worker *worker = cookie;
 
-	worker->start->slot->connections--;
+	worker->start->own->connections--;
 }
 
 /* Only when it began is kept, and only the oldest counts: the supervisor ends a worker that hangs. */
@@ -100,15 +103,15 @@ static void began(void *cookie, int64_t now)
 	const struct worker *worker = cookie;
 	int64_t none = 0;
 
-	(void)atomic_compare_exchange_strong(&worker->start->slot->oldest, &none, now);
+	(void)atomic_compare_exchange_strong(&worker->start->own->oldest, &none, now);
 }
 
 static void ended(void *cookie, int64_t began_at, int status)
 {
 	const struct worker *worker = cookie;
 
-	(void)atomic_compare_exchange_strong(&worker->start->slot->oldest, &began_at, 0);
-	worker->start->slot->requests++;
+	(void)atomic_compare_exchange_strong(&worker->start->own->oldest, &began_at, 0);
+	worker->start->own->requests++;
 }
 
 /* sops's key service: Decrypt, and nothing else. */
@@ -171,7 +174,7 @@ static void check_peer(struct worker *worker, struct pending *one, int64_t now)
 	if (worker->start->kind != WORKER_API ||
 	    (peer_of(one->fd, &peer, &err) == 0 && peer_check(&worker->rules, &peer, &err) == 0))
 		return;
-	worker->start->shared->refused_peers++;
+	worker->start->own->refused_peers++;
 	tell_refused(worker, &err, now);
 	one->head = "403 Forbidden";
 	one->body = "{\"error\": \"this socket is not for you\", \"exitStatus\": 77}\n";
@@ -181,10 +184,10 @@ static void take_connection(struct worker *worker, int fd, int64_t now)
 {
 	struct pending one = {.fd = fd, .since = now};
 
-	worker->start->shared->connections++;
+	worker->start->own->accepted++;
 	check_peer(worker, &one, now);
-	if (!one.head && worker->start->slot->connections >= worker->start->options->connections) {
-		worker->start->shared->refused_busy++;
+	if (!one.head && worker->start->own->connections >= worker->start->options->connections) {
+		worker->start->own->refused_busy++;
 		one.head = "503 Service Unavailable\r\nRetry-After: 1";
 		one.body =
 			"{\"error\": \"more connections than there is room for\", \"exitStatus\": 75}\n";
@@ -194,7 +197,7 @@ static void take_connection(struct worker *worker, int fd, int64_t now)
 			  one.body ? one.body : "{}\n");
 		return;
 	}
-	worker->start->slot->connections += !one.head;
+	worker->start->own->connections += !one.head;
 	worker->pending[worker->pending_count++] = one;
 }
 
@@ -215,13 +218,13 @@ static void hand_on(struct worker *worker, int fd, bool http2)
 {
 	if (!http2) {
 		if (!http_door_add(worker->http, fd))
-			worker->start->slot->connections--;
+			worker->start->own->connections--;
 		return;
 	}
 	if (worker->start->kind == WORKER_API && grpc_door_is_loaded() &&
-	    grpc_door_add(fd, &worker->grpc, &worker->start->slot->leaving))
+	    grpc_door_add(fd, &worker->grpc, &worker->start->own->leaving))
 		return;
-	worker->start->slot->connections--;
+	worker->start->own->connections--;
 	(void)close(fd);
 }
 
@@ -239,8 +242,8 @@ static void look_at_pending(struct worker *worker, size_t i, bool ready, int64_t
 		hand_on(worker, one->fd, http2);
 	} else if ((ready && n <= 0 && errno != EAGAIN) || now > one->since + FIRST_MS) {
 		(void)close(one->fd);
-		worker->start->slot->connections -= !one->head;
-		worker->start->shared->cut_slow += !ready;
+		worker->start->own->connections -= !one->head;
+		worker->start->own->cut_slow += !ready;
 	} else {
 		return;
 	}
@@ -250,7 +253,7 @@ static void look_at_pending(struct worker *worker, size_t i, bool ready, int64_t
 /* The listener, the control, and those that have said nothing yet. */
 static void wait_and_take(struct worker *worker)
 {
-	bool full = worker->start->slot->connections >= worker->start->options->connections;
+	bool full = worker->start->own->connections >= worker->start->options->connections;
 	struct pollfd fds[2 + PENDING_MAX];
 	size_t count = worker->pending_count, i;
 	int64_t now;
@@ -268,7 +271,7 @@ static void wait_and_take(struct worker *worker)
 		look_at_pending(worker, i, fds[2 + i].revents != 0, now);
 	if (fds[1].revents && !worker->leave) {
 		worker->leave = now;
-		worker->start->slot->leaving = true;
+		worker->start->own->leaving = true;
 		http_door_leave(worker->http);
 	} else if (fds[0].revents || (full && !worker->leave)) {
 		accept_all(worker, now);
@@ -279,13 +282,13 @@ static bool is_worn(const struct worker *worker)
 {
 	int most = worker->start->options->recycle;
 
-	return most && worker->start->slot->requests >= (uint64_t)most;
+	return most && worker->start->own->requests >= (uint64_t)most;
 }
 
 /* What a busy moment took is not held for ever. */
 static void give_memory_back(struct worker *worker, int64_t now)
 {
-	if (worker->start->slot->connections) {
+	if (worker->start->own->connections) {
 		worker->busy = now;
 	} else if (worker->busy && now > worker->busy + IDLE_MS) {
 		(void)malloc_trim(0);
@@ -295,21 +298,21 @@ static void give_memory_back(struct worker *worker, int64_t now)
 
 static void serve(struct worker *worker)
 {
-	struct shared_slot *slot = worker->start->slot;
+	struct shared_worker *own = worker->start->own;
 	int64_t now;
 
 	for (;;) {
 		wait_and_take(worker);
 		now = shared_clock();
-		slot->beat = now;
+		own->beat = now;
 		give_memory_back(worker, now);
-		worker->start->shared->cut_slow += http_door_cut_slow(worker->http, now);
+		worker->start->own->cut_slow += http_door_cut_slow(worker->http, now);
 		if (!worker->leave && is_worn(worker)) {
 			worker->leave = now;
-			slot->leaving = true;
+			own->leaving = true;
 			http_door_leave(worker->http);
 		}
-		if (worker->leave && (slot->connections == 0 || now > worker->leave + LEAVE_MS))
+		if (worker->leave && (own->connections == 0 || now > worker->leave + LEAVE_MS))
 			return;
 	}
 }
@@ -322,6 +325,24 @@ static void forget_environment(void)
 	for (at = environ; at && *at; at++)
 		explicit_bzero(*at, strlen(*at));
 	(void)clearenv();
+}
+
+/* Where memory runs out a worker goes first, whose requests can be asked again. Only who may write there does; a container's own bound takes the
+ * largest process, which is a worker anyway. */
+static void go_first(void)
+{
+	int fd = open("/proc/self/oom_score_adj", O_RDWR | O_CLOEXEC);
+	char text[32] = "";
+	long score;
+
+	if (fd < 0)
+		return;
+	if (read(fd, text, sizeof(text) - 1) > 0) {
+		score = strtol(text, NULL, 10) + OOM_SOONER;
+		(void)snprintf(text, sizeof(text), "%ld", score < OOM_MOST ? score : OOM_MOST);
+		(void)!pwrite(fd, text, strlen(text), 0);
+	}
+	(void)close(fd);
 }
 
 static int get_pair(struct worker *worker, struct err *err)
@@ -348,6 +369,7 @@ static int set_up(struct worker *worker, struct err *err)
 	(void)mallopt(M_ARENA_MAX, 2);
 	secret_keep_spares(SPARES);
 	forget_environment();
+	go_first();
 	worker->rules = (struct peer_rules){
 		.socket = start->socket, .set = start->set, .group = start->group};
 	worker->api = (struct api){
@@ -355,13 +377,13 @@ static int set_up(struct worker *worker, struct err *err)
 		.timeout_ms = start->options->request_ms - start->options->request_ms / 10,
 		.policy = start->policy,
 		.shared = start->shared,
-		.workers = start->slots,
+		.own = start->own,
 	};
 	worker->grpc =
 		(struct grpc_door_events){.cookie = worker, .call = grpc_call, .closed = closed};
 	if (get_pair(worker, err) < 0)
 		return -1;
-	if (walls_raise_worker(&start->shared->worker_walls, err) < 0)
+	if (walls_raise_worker(&start->own->walls, err) < 0)
 		return -1;
 	return http_door_new(start->options->connections, start->options->body_max, &events,
 			     &worker->http, err);

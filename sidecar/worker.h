@@ -19,12 +19,11 @@ struct worker_start {
 	const struct policy_key_set *set; /* NULL: none */
 	const char *socket;               /* its name */
 	gid_t group;                      /* (gid_t)-1: none */
-	struct shared *shared;
-	struct shared_slot *slot;
-	size_t slots; /* in use, of all workers */
-	int listener; /* not blocking, shared with the other workers of the socket */
-	int line;     /* exchange_line.worker */
-	int control;  /* closed by the supervisor when the worker is to leave */
+	const struct shared *shared;
+	struct shared_worker *own; /* of it: the part that it can write */
+	int listener;              /* not blocking, shared with the other workers of the socket */
+	int line;                  /* exchange_line.worker */
+	int control;               /* closed by the supervisor when the worker is to leave */
 };
 
 /* The whole life of the process; returns its exit status. */

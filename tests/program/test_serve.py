@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import resource
 import shutil
 import signal
 import socket
@@ -377,6 +378,44 @@ def test_a_worker_that_dies_is_replaced(serve):
     assert sidecar.metric("krm_sops_worker_restarts_total") >= 2
 
 
+def test_the_system_s_limits_are_used(serve, keys):
+    """As many descriptors as there may be; and where memory runs out, workers go before keys do."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    sidecar = serve("--keys-flat", keys, "--workers", "1")
+    keeper, worker = sidecar.children()
+    for pid in (sidecar.process.pid, keeper, worker):
+        assert resource.prlimit(pid, resource.RLIMIT_NOFILE) == (hard, hard)
+    if os.geteuid() == 0:
+        score = lambda pid: int(pathlib.Path(f"/proc/{pid}/oom_score_adj").read_text())
+        assert score(worker) == min(score(keeper) + 200, 1000) and score(keeper) == score(sidecar.process.pid)
+
+
+def test_a_worker_that_does_not_go_is_ended_and_no_crowd_is_made(serve, keys):
+    """Stopped while they leave, they are not waited for; and there are never more than twice as many as asked for."""
+    sidecar = serve("--keys-flat", keys, "--workers", "1", "--recycle", "1")
+    most = 0
+    for _ in range(40):
+        assert sidecar.post("/v1/decrypt", SECRET).status == 200
+        most = max(most, len(sidecar.children()))
+    assert most <= 1 + 2
+
+
+def test_more_connections_than_descriptors_are_told_at_the_start(place, keys):
+    sidecar = Sidecar(place, "--keys-flat", keys, "--connections", "1000", descriptors=512).wait_ready()
+    assert "--connections 1000 need up to 3128 descriptors, the system allows 512" in sidecar.log
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    assert sidecar.stop() == 0
+
+
+def test_a_start_that_fails_leaves_no_socket(place, keys):
+    folder = place.path / "wide"
+    folder.mkdir()
+    folder.chmod(0o777)
+    sidecar = Sidecar(place, "--keys-flat", keys, "--listen", f"unix://{folder}/t.sock")
+    assert sidecar.process.wait(20) == 77
+    assert not sidecar.socket.exists()
+
+
 def test_a_keeper_that_dies_is_replaced(serve):
     sidecar = serve()
     keeper = sidecar.children()[0]
@@ -555,6 +594,21 @@ def in_memory(pid, needle):
             except (OSError, ValueError):
                 continue
     return False
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to look into the memory of others")
+def test_each_process_writes_its_own_counters_only(serve):
+    sidecar = serve()
+    keeper, *workers = sidecar.children()
+    for pid in (keeper, *workers):
+        sizes = {"r--s": 0, "rw-s": 0}
+        for line in pathlib.Path(f"/proc/{pid}/maps").read_text().splitlines():
+            if "krm-sops-counters" in line:
+                span, rights = line.split()[:2]
+                low, high = (int(part, 16) for part in span.split("-"))
+                sizes[rights] += high - low
+        assert sizes["rw-s"] == 64 * 1024 and sizes["r--s"] == 513 * 64 * 1024
+        assert not any("krm-sops-counters" in os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd"))
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to look into the memory of others")

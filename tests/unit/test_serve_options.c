@@ -51,6 +51,13 @@ static void bounds(void **state)
 		{ONE "--workers 1", 0},
 		{ONE "--workers 64", 0},
 		{ONE "--workers 65", -1},
+		{ONE "--workers 64 --listen unix:///b --listen unix:///c --listen unix:///d", 0},
+		{ONE "--workers 64 --listen unix:///b --listen unix:///c --listen unix:///d "
+		     "--listen unix:///e",
+		 -1},
+		{ONE "--workers 64 --listen unix:///b --listen unix:///c --listen unix:///d "
+		     "--aws-kms 127.0.0.1:1 --aws-kms-key f",
+		 -1},
 		{ONE "--workers 0", -1},
 		{ONE "--workers -1", -1},
 		{ONE "--workers 1x", -1},
