@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "keys/key_gpg.h"
+#include "keys/key_host.h"
 #include "keys_command.h"
 #include "keys_read.h"
 #include "variables.h"
@@ -143,6 +144,11 @@ static int add_command(struct search *search, const char *name, bool ssh, struct
 		note_absent(search, name);
 		return 0;
 	}
+	if (search->ring->host && search->ring->host->no_programs) {
+		(void)err_set(&why, ERR_POLICY, "%s is not run: no program may be started here",
+			      name);
+		return note(search, &why, err);
+	}
 	command.line = span_str(line);
 	for (i = 1; i < ARRAY_LEN(variables); i++) {
 		char **entry = variables_find(environ, variables[i]);
@@ -199,7 +205,7 @@ int keys_ambient(struct keyring *ring, struct err *err)
 	int status = search_all(&search, err);
 
 	/* The user's PGP keyring costs nothing before a document asks for a PGP key. */
-	if (status == 0 && ring->host)
+	if (status == 0 && ring->host && !ring->host->no_programs)
 		status = key_gpg_add_user(ring, err);
 	if (status == 0 && search.absent.len && !search.absent.bad) {
 		(void)err_set(&text, ERR_NO_KEY, "found no age keys in %.*s",

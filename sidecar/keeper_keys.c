@@ -4,6 +4,7 @@
  */
 #include "keeper_keys.h"
 
+#include "report.h"
 #include "serve_options.h"
 
 #include "base/text.h"
@@ -109,6 +110,32 @@ static int add_ring(struct keeper_keys *keys, struct keeper_set *set, struct spa
 	return 0;
 }
 
+/* What would need a program, which the keeper can not start, is said before somebody misses it. */
+static void tell_ring(const struct keeper_set *set, const struct keeper_ring *ring)
+{
+	if (ring->session.ring.needs_gpg)
+		report_note("%s%s%s: a PGP key with a passphrase or of another algorithm than RSA "
+			    "and Curve25519 is not used, as it needs GnuPG and a sidecar starts no "
+			    "program",
+			    set->name ? "key set '" : "the keys", set->name ? set->name : "",
+			    set->name ? "'" : "");
+}
+
+static void tell_all(const struct keeper_keys *keys)
+{
+	static const char *const commands[] = {"SOPS_AGE_KEY_CMD", "SOPS_AGE_SSH_PRIVATE_KEY_CMD"};
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(commands); i++) {
+		if (getenv(commands[i]))
+			report_note("%s is not run: a sidecar starts no program", commands[i]);
+	}
+	if (keys->policy.aws_process)
+		report_note(
+			"the policy's 'aws.credentialProcess' has no effect: a sidecar starts no "
+			"program");
+}
+
 static int open_all(struct keeper_keys *keys, const struct serve_options *options, struct err *err)
 {
 	if (policy_load(&keys->policy, err) < 0)
@@ -116,7 +143,11 @@ static int open_all(struct keeper_keys *keys, const struct serve_options *option
 	keys->all.options = options->keys;
 	keys->all.policy = keys->policy;
 	keys->all.has_policy = true;
-	return session_open(&keys->all, err);
+	if (session_open(&keys->all, err) < 0)
+		return -1;
+	keys->all.host.table.run = NULL;
+	keys->all.host.table.no_programs = true;
+	return 0;
 }
 
 struct http *keeper_keys_http(const struct keeper_keys *keys)
@@ -148,7 +179,9 @@ int keeper_keys_load(struct keeper_keys *keys, const struct serve_options *optio
 		    add_ring(keys, &keys->sets[i], SPAN_NULL, &ring, err) < 0)
 			return name ? err_wrap(err, "key set '%s'", text_quote(span_str(name)).text)
 				    : -1;
+		tell_ring(&keys->sets[i], ring);
 	}
+	tell_all(keys);
 	keys_ambient_forget();
 	return 0;
 }

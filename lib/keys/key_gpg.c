@@ -326,7 +326,7 @@ static int new_service(struct keyring *ring, bool private, struct key_gpg **ret_
 {
 	struct key_gpg *gpg;
 
-	if (!ring->host)
+	if (!ring->host || ring->host->no_programs)
 		return err_set(err, ERR_UNSUPPORTED, "needs GnuPG, which may not be started here");
 	gpg = calloc(1, sizeof(*gpg));
 	if (!gpg)

@@ -21,7 +21,7 @@ enum {
 
 /* Keeps secret keys for GnuPG, armored or not: they are imported into the private home when a document needs them, and what is wrong with them
  * is told then. The same text is kept once. `source` names it in messages.
- * Errors: ERR_UNSUPPORTED (the ring has no host, so no program may be started), ERR_LIMIT, ERR_NOMEM. */
+ * Errors: ERR_UNSUPPORTED (the ring has no host, or that says so: no program may be started), ERR_LIMIT, ERR_NOMEM. */
 int key_gpg_add(struct keyring *ring, struct span keys, const char *source, struct err *err)
 	NODISCARD;
 

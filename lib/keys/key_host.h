@@ -24,6 +24,8 @@ struct key_host {
 	/* Runs a helper that the operator allows, without a shell. NULL: none is allowed. Errors of keys_run(), ERR_POLICY. */
 	int (*run)(void *cookie, enum key_helper helper, const char *command_line,
 		   struct secret_pool *pool, struct span *ret_output, struct err *err);
+	/* No program at all may be started, GnuPG neither. run is NULL then. */
+	bool no_programs;
 	/* The terminal at which a person can be asked for a passphrase: "/dev/pts/3". NULL, or answers NULL: there is none. */
 	const char *(*terminal)(void *cookie);
 	/* Seconds since 1970, UTC: signatures and expiry. */

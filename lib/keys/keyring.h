@@ -42,6 +42,7 @@ struct keyring {
 	struct account *account;
 	struct key_gpg *
 		gpg; /* the cookie of GnuPG's service, made by the first key that needs it; NULL before */
+	bool needs_gpg; /* it was given a PGP key that only GnuPG can use, where no program may be started */
 	/* What was wrong with sources that could not be used: one clause each with "; " between, no secrets. Put behind the message that no
 	 * key opens a document. */
 	struct buf notes;

@@ -142,6 +142,7 @@ static int hand_over(struct keyring *ring, const struct pgp_secret *list, struct
 		*err = no;
 		return -1;
 	}
+	ring->needs_gpg = true;
 	return note(ring, list, no.msg, err);
 }
 

@@ -228,6 +228,28 @@ def test_keys_that_can_not_be_read_are_the_end(place):
     assert "x.agekey" in sidecar.log and "NONSENSE" not in sidecar.log
 
 
+def test_what_would_need_a_program_is_told_at_the_start(place, serve, keys):
+    """The others are used; and the audit says what is missed."""
+    mount(keys, ATTACKS / "age.agekey", DATA / "pgp/locked.asc", DATA / "pgp/ecc.asc")
+    policy = place.write("policy.yaml", yaml.safe_dump({"apiVersion": "krm-sops.dev/v1alpha1", "kind": "Policy", "spec": {
+        "aws": {"credentialProcess": True}, "keySets": {"gpg": {"folder": str(keys)}}}}))
+    policy.chmod(0o600)
+    profile = place.write("aws", f"[default]\ncredential_process = /usr/bin/touch {place.path}/started\n")
+    other = place.path / "run/b.sock"
+    sidecar = serve("--listen", f"unix://{other}=gpg", env={"KRM_SOPS_POLICY": str(policy), "AWS_CONFIG_FILE": str(profile),
+                                                              "SOPS_AGE_KEY_CMD": f"touch {place.path}/started"})
+    wants = "a PGP key with a passphrase or of another algorithm than RSA and Curve25519 is not used, as it needs GnuPG and a sidecar starts no program"
+    for told in (f"key set 'gpg': {wants}", "SOPS_AGE_KEY_CMD is not run", "the policy's 'aws.credentialProcess' has no effect"):
+        assert told in sidecar.log
+    assert sidecar.post("/v1/decrypt?input-type=yaml", (DATA / "pgp/sops-ecc.enc.yaml").read_bytes(), where=other).status == 200
+    assert sidecar.post("/v1/decrypt?input-type=yaml", (DATA / "pgp/sops-nist.enc.yaml").read_bytes(), where=other).status == 422
+    document = yaml.safe_load(SECRET)
+    document["sops"].update(age=[], kms=[{"arn": "arn:aws:kms:us-east-1:111122223333:key/1", "created_at": "2026-01-01T00:00:00Z", "enc": "AAAA"}])
+    assert sidecar.post("/v1/decrypt?input-type=yaml", yaml.safe_dump(document).encode()).status == 403
+    assert "credential_process is not run here" in sidecar.audit()[-1]["why"]
+    assert not (place.path / "started").exists()
+
+
 def test_systemd_hands_over_sockets_and_hears_of_readiness(place, keys):
     folder = place.path / "run"
     folder.mkdir(mode=0o755)
