@@ -100,14 +100,63 @@ static void watch_path(struct watch *watch, const char *path)
 		watch->paths[watch->count++] = path;
 }
 
+/* A usual file: below a folder that is set. */
+static void watch_usual(struct watch *watch, const char *folder, const char *name)
+{
+	char *path = watch->usual[watch->usual_count];
+
+	if (!folder || !*folder || watch->usual_count == WATCH_USUAL_MAX)
+		return;
+	watch->usual_count++;
+	(void)snprintf(path, WATCH_PATH_LEN, "%s/%s", folder, name);
+	watch_path(watch, path);
+}
+
+static void watch_environment(struct watch *watch)
+{
+	static const char *const variables[] = {
+		"SOPS_AGE_KEY_FILE",
+		"SOPS_AGE_SSH_PRIVATE_KEY_FILE",
+		"AWS_CONFIG_FILE",
+		"AWS_SHARED_CREDENTIALS_FILE",
+		"AWS_CA_BUNDLE",
+		"GOOGLE_APPLICATION_CREDENTIALS",
+		"AZURE_CLIENT_CERTIFICATE_PATH",
+		"HUAWEICLOUD_SDK_CREDENTIALS_FILE",
+		"VAULT_CACERT",
+		"VAULT_CLIENT_CERT",
+		"VAULT_CLIENT_KEY",
+		"SSL_CERT_FILE",
+	};
+	static const char *const usual[] = {
+		".ssh/id_ed25519",
+		".ssh/id_rsa",
+		".vault-token",
+		".aws/credentials",
+		".aws/config",
+		".config/gcloud/application_default_credentials.json",
+		".huaweicloud/credentials",
+	};
+	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(variables); i++)
+		watch_path(watch, getenv(variables[i]));
+	if (config && *config)
+		watch_usual(watch, config, "sops/age/keys.txt");
+	else
+		watch_usual(watch, home, ".config/sops/age/keys.txt");
+	for (i = 0; i < ARRAY_LEN(usual); i++)
+		watch_usual(watch, home, usual[i]);
+}
+
 void watch_init(struct watch *watch, const struct serve_options *options,
 		const struct policy *policy)
 {
-	const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
 	const struct policy_key_set *set;
 	size_t i;
 
-	watch->count = 0;
+	watch->count = watch->usual_count = 0;
 	watch_path(watch, policy->path ? policy->path : POLICY_PATH);
 	watch_path(watch, options->keys.keys);
 	watch_path(watch, options->keys.keys_flat);
@@ -115,13 +164,7 @@ void watch_init(struct watch *watch, const struct serve_options *options,
 		watch_path(watch, options->keys.key_secrets[i]);
 	for (set = policy->key_sets; set; set = set->next)
 		watch_path(watch, set->folder);
+	watch_path(watch, options->keys.ca_file);
 	watch_path(watch, options->kms_pair);
-	watch_path(watch, getenv("SOPS_AGE_KEY_FILE"));
-	watch_path(watch, getenv("SOPS_AGE_SSH_PRIVATE_KEY_FILE"));
-	if (config && *config)
-		(void)snprintf(watch->usual, sizeof(watch->usual), "%s/sops/age/keys.txt", config);
-	else if (home && *home)
-		(void)snprintf(watch->usual, sizeof(watch->usual), "%s/.config/sops/age/keys.txt",
-			       home);
-	watch_path(watch, watch->usual);
+	watch_environment(watch);
 }

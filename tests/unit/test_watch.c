@@ -113,6 +113,13 @@ static void it_looks_where_options_and_environment_say(void **state)
 	watch_init(&watch, &options, &policy);
 	NOTICED(files_put("config/sops/age/keys.txt", ""));
 	NOTICED(files_put("named", ""));
+	NOTICED(files_put("home/.vault-token", ""));
+	NOTICED(files_put("home/.aws/credentials", ""));
+	NOTICED(files_put("home/.huaweicloud/credentials", "")); /* the last of all */
+	(void)setenv("GOOGLE_APPLICATION_CREDENTIALS", "google.json", 1);
+	watch_init(&watch, &options, &policy);
+	NOTICED(files_put("google.json", ""));
+	(void)unsetenv("GOOGLE_APPLICATION_CREDENTIALS");
 	(void)unsetenv("SOPS_AGE_KEY_FILE");
 	(void)unsetenv("XDG_CONFIG_HOME");
 }
