@@ -59,6 +59,7 @@ static struct dynlib library = DYNLIB("libnghttp2.so.14", symbols);
 struct call {
 	struct call *next;
 	char path[PATH_LEN_MAX];
+	int64_t since;  /* it began to come, or to be answered */
 	size_t headers; /* bytes of them so far */
 	struct buf body, answer;
 	size_t sent;
@@ -70,6 +71,8 @@ struct connection {
 	const _Atomic bool *leaving;
 	nghttp2_session *session;
 	struct call *calls;
+	bool heard;    /* a whole frame */
+	int64_t since; /* it has had no call, and nobody has heard of it before */
 };
 
 int grpc_door_load(struct err *err)
@@ -104,6 +107,7 @@ static int on_begin_headers(nghttp2_session *session, const nghttp2_frame *frame
 		return NGHTTP2_ERR_CALLBACK_FAILURE;
 	call->body = (struct buf)BUF_INIT(GRPC_MESSAGE_MAX + GRPC_PREFIX);
 	call->answer = (struct buf)BUF_INIT(GRPC_MESSAGE_MAX);
+	call->since = shared_clock();
 	call->next = connection->calls;
 	connection->calls = call;
 	return h2.set_user_data(session, frame->hd.stream_id, call);
@@ -183,6 +187,7 @@ static int answer_call(struct connection *connection, int32_t stream, struct cal
 	struct err err = ERR_INIT;
 	char number[16];
 	int status = GRPC_RESOURCE_EXHAUSTED;
+	struct call *other;
 	nghttp2_nv head[4];
 	size_t n = 2;
 
@@ -192,6 +197,9 @@ static int answer_call(struct connection *connection, int32_t stream, struct cal
 		status = connection->events->call(connection->events->cookie, connection->fd,
 						  call->path, buf_span(&call->body), &call->answer,
 						  &err);
+	/* The others have waited for this one. */
+	for (other = connection->calls; other; other = other->next)
+		other->since = shared_clock();
 	head[0] = field(":status", SPAN("200"));
 	head[1] = field("content-type", SPAN("application/grpc"));
 	if (status != GRPC_OK || call->answer.bad) {
@@ -209,6 +217,7 @@ static int on_frame(nghttp2_session *session, const nghttp2_frame *frame, void *
 	struct connection *connection = user;
 	struct call *call;
 
+	connection->heard = true;
 	if ((frame->hd.type != NGHTTP2_DATA && frame->hd.type != NGHTTP2_HEADERS) ||
 	    !(frame->hd.flags & NGHTTP2_FLAG_END_STREAM))
 		return 0;
@@ -227,6 +236,7 @@ static int on_close(nghttp2_session *session, int32_t stream, uint32_t code, voi
 		at = &(*at)->next;
 	*at = call->next;
 	free_call(call);
+	connection->since = shared_clock();
 	return 0;
 }
 
@@ -270,8 +280,7 @@ static int flush_session(struct connection *connection)
 	while ((len = h2.send(connection->session, &data)) > 0) {
 		while (len > 0) {
 			n = send(connection->fd, data, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
-			if (n < 0 && errno == EAGAIN &&
-			    wait_for(connection, POLLOUT, GRPC_IDLE_MS / 20))
+			if (n < 0 && errno == EAGAIN && wait_for(connection, POLLOUT, GRPC_CALL_MS))
 				continue;
 			if (n < 0)
 				return -1;
@@ -282,27 +291,50 @@ static int flush_session(struct connection *connection)
 	return len < 0 ? -1 : 0;
 }
 
+/* How long is for whole calls, whoever sends byte by byte. */
+static bool is_slow(const struct connection *connection, int64_t now)
+{
+	const struct call *call;
+
+	for (call = connection->calls; call; call = call->next) {
+		if (now > call->since + GRPC_CALL_MS)
+			return true;
+	}
+	return !connection->heard && now > connection->since + GRPC_HEAD_MS;
+}
+
+static bool is_idle(const struct connection *connection, int64_t now)
+{
+	return !connection->calls &&
+	       (*connection->leaving || now > connection->since + GRPC_IDLE_MS);
+}
+
 static void serve(struct connection *connection)
 {
-	int64_t last = shared_clock();
 	uint8_t bytes[READ_SIZE];
+	int64_t now;
 	ssize_t n;
 
+	connection->since = shared_clock();
 	while (flush_session(connection) == 0 &&
 	       (h2.want_read(connection->session) || h2.want_write(connection->session))) {
-		if (*connection->leaving && !connection->calls)
-			(void)h2.terminate(connection->session, NGHTTP2_NO_ERROR);
-		if (!wait_for(connection, POLLIN, TICK_MS)) {
-			if (shared_clock() > last + GRPC_IDLE_MS || *connection->leaving)
-				return;
-			continue;
+		now = shared_clock();
+		if (is_slow(connection, now)) {
+			connection->events->cut(connection->events->cookie);
+			return;
 		}
+		if (is_idle(connection, now)) {
+			(void)h2.terminate(connection->session, NGHTTP2_NO_ERROR);
+			(void)flush_session(connection);
+			return;
+		}
+		if (!wait_for(connection, POLLIN, TICK_MS))
+			continue;
 		n = recv(connection->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
 		if (n < 0 && errno == EAGAIN)
 			continue;
 		if (n <= 0 || h2.receive(connection->session, bytes, (size_t)n) != n)
 			return;
-		last = shared_clock();
 	}
 }
 

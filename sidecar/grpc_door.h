@@ -12,9 +12,12 @@
 #include <stdint.h>
 
 enum {
-	GRPC_STREAMS_MAX = 16,         /* calls at once on one connection */
-	GRPC_HEADER_MAX = 8 * 1024,    /* bytes of one call's headers */
-	GRPC_IDLE_MS = 10 * 60 * 1000, /* sops keeps its connection for one run */
+	GRPC_STREAMS_MAX = 16,      /* calls at once on one connection */
+	GRPC_HEADER_MAX = 8 * 1024, /* bytes of one call's headers */
+	GRPC_HEAD_MS = 10 * 1000,   /* that a new connection may take for its first frame */
+	GRPC_CALL_MS = 30 * 1000,   /* that a call may take to come, and its answer to go */
+	GRPC_IDLE_MS =
+		10 * 60 * 1000, /* between two calls: sops keeps its connection for one run */
 };
 
 struct grpc_door_events {
@@ -23,6 +26,8 @@ struct grpc_door_events {
 	int (*call)(void *cookie, int fd, const char *path, struct span body, struct buf *answer,
 		    struct err *err);
 	void (*closed)(void *cookie);
+	/* It is about to be, for being too slow: whoever sends byte by byte. */
+	void (*cut)(void *cookie);
 };
 
 /* Loads the library, once per process. Errors: ERR_UNSUPPORTED, with a hint that names the package. */

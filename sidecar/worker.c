@@ -97,6 +97,13 @@ static void closed(void *cookie)
 	worker->start->own->connections--;
 }
 
+static void cut(void *cookie)
+{
+	const struct worker *worker = cookie;
+
+	worker->start->own->cut_slow++;
+}
+
 /* Only when it began is kept, and only the oldest counts: the supervisor ends a worker that hangs. */
 static void began(void *cookie, int64_t now)
 {
@@ -379,8 +386,8 @@ static int set_up(struct worker *worker, struct err *err)
 		.shared = start->shared,
 		.own = start->own,
 	};
-	worker->grpc =
-		(struct grpc_door_events){.cookie = worker, .call = grpc_call, .closed = closed};
+	worker->grpc = (struct grpc_door_events){
+		.cookie = worker, .call = grpc_call, .closed = closed, .cut = cut};
 	if (get_pair(worker, err) < 0)
 		return -1;
 	if (walls_raise_worker(&start->own->walls, err) < 0)
