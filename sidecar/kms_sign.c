@@ -125,7 +125,8 @@ static int collect(const struct kms_signed *request, struct span names, struct a
 		   struct aws_header *headers, size_t *ret_count, struct err *err)
 {
 	static const char *const needed[] = {"host", "x-amz-date", "x-amz-target"};
-	size_t at, end, count = 0, i, found = 0;
+	size_t at, end, count = 0, i;
+	unsigned found = 0; /* a bit each */
 
 	for (at = 0; at < names.len; at = end + 1) {
 		struct aws_header *header = &headers[count];
@@ -142,10 +143,10 @@ static int collect(const struct kms_signed *request, struct span names, struct a
 			return bad_signature(err);
 		header->value = trim(span_str(value));
 		for (i = 0; i < ARRAY_LEN(needed); i++)
-			found += strcmp(header->name, needed[i]) == 0;
+			found |= (unsigned)(strcmp(header->name, needed[i]) == 0) << i;
 	}
 	*ret_count = count;
-	return found == ARRAY_LEN(needed) ? 0 : bad_signature(err);
+	return found == (1u << ARRAY_LEN(needed)) - 1 ? 0 : bad_signature(err);
 }
 
 int kms_sign_check(const struct kms_signed *request, const struct kms_pair *pair, int64_t now,

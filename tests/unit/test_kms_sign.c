@@ -148,6 +148,52 @@ static void every_digit_of_the_signature_counts(void **state)
 	assert_int_equal(check(&headers, body, SECRET, NOW, &err), 0);
 }
 
+/* Whoever has the key signs what he likes: what tells what is asked must be among it, and once is enough. */
+static void what_is_asked_must_be_signed(void **state)
+{
+	static const struct {
+		const char *names[4];
+		bool taken;
+	} rows[] = {
+		{{"host", "x-amz-date", "x-amz-target"}, true},
+		{{"content-type", "host", "x-amz-date", "x-amz-target"}, true},
+		{{"host", "x-amz-date"}, false},
+		{{"host", "host", "host"}, false},
+		{{"host", "x-amz-date", "x-amz-date"}, false},
+		{{"x-amz-target", "x-amz-target", "x-amz-target", "x-amz-target"}, false},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		CLEAN_BUF struct buf authorization = BUF_INIT(AWS_AUTHORIZATION_MAX);
+		struct headers headers = usual;
+		struct aws_header signed_headers[4];
+		struct aws_sigv4 sign = {.service = "kms",
+					 .method = "POST",
+					 .path = "/",
+					 .access_key = SPAN("AKIDEXAMPLE"),
+					 .secret_key = SPAN(SECRET),
+					 .date = "20260102T030405Z",
+					 .region = SPAN("us-east-1"),
+					 .headers = signed_headers,
+					 .body = span_str(body)};
+		struct err err;
+
+		for (; sign.header_count < 4 && rows[i].names[sign.header_count];
+		     sign.header_count++) {
+			const char *name = rows[i].names[sign.header_count];
+
+			signed_headers[sign.header_count] = (struct aws_header){
+				.name = name, .value = span_str(header(&headers, name))};
+		}
+		aws_sigv4_authorize(&sign, &authorization);
+		buf_add_char(&authorization, 0);
+		assert_int_equal(authorization.bad, 0);
+		headers.fields[0][1] = (const char *)authorization.data;
+		if ((check(&headers, body, SECRET, NOW, &err) == 0) != rows[i].taken)
+			fail_msg("row %zu: %s", i, err.msg);
+	}
+}
+
 static void dates_are_those_of_the_calendar(void **state)
 {
 	static const int64_t times[] = {
@@ -185,6 +231,7 @@ int main(void)
 		cmocka_unit_test(what_is_changed_is_not),
 		cmocka_unit_test(another_body_key_or_time_is_not),
 		cmocka_unit_test(every_digit_of_the_signature_counts),
+		cmocka_unit_test(what_is_asked_must_be_signed),
 		cmocka_unit_test(dates_are_those_of_the_calendar),
 	};
 
