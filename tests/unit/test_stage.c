@@ -25,6 +25,8 @@ static int make(void **state)
 	files_put("repo/x", "top");
 	return symlink("../x", "repo/a/in") | symlink("/a/b/c.yaml", "repo/a/b/top") |
 	       symlink("../../outside", "repo/a/out") | symlink("/etc/passwd", "repo/a/passwd") |
+	       /* That many, however deep the copy lies. */
+	       symlink("../../../../../../../../../../../../../../../../etc/passwd", "repo/a/up") |
 	       symlink("nothing", "repo/a/dangling") | symlink("b", "repo/a/folder") |
 	       mkfifo("repo/fifo", 0600);
 }
@@ -76,7 +78,7 @@ static void copies_an_artifact(void **state)
 	assert_string_equal(get(&stage, "a/README.md"), "");
 	assert_string_equal(get(&stage, ".git/config"), "");
 	assert_string_equal(get(&stage, "a/in"), "");
-	assert_int_equal(stage.links, 6);
+	assert_int_equal(stage.links, 7);
 	assert_int_equal(stage.files, 5);
 }
 
@@ -94,7 +96,8 @@ static void keeps_links_that_stay_inside(void **state)
 	assert_string_equal(get(&stage, "a/folder/c.yaml"), "deep");
 	assert_string_equal(get(&stage, "a/out"), "");
 	assert_string_equal(get(&stage, "a/passwd"), "");
-	assert_int_equal(stage.links, 3);
+	assert_string_equal(get(&stage, "a/up"), "");
+	assert_int_equal(stage.links, 4);
 	/* A second name is written through, not replaced; the original stays. */
 	assert_int_equal(stage_write(&stage, "a/in", SPAN("new"), &err), 0);
 	assert_string_equal(get(&stage, "x"), "new");

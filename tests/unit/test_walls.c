@@ -27,7 +27,8 @@
 
 #include <cmocka.h>
 
-enum { FORBIDDEN = 42, ALLOWED = 43, BROKEN = 44 };
+/* REFUSED: by the list of system calls. FORBIDDEN: by something behind it. */
+enum { REFUSED = 41, FORBIDDEN = 42, ALLOWED = 43, BROKEN = 44 };
 
 /* 0: it could be done. Else errno. */
 typedef int (*try_fn)(void);
@@ -304,7 +305,7 @@ static int verdict_of(const struct row *row, int (*raise_walls)(void))
 		if (raise_walls() < 0)
 			_exit(BROKEN);
 		r = row->fn();
-		_exit(r == 0 ? ALLOWED : FORBIDDEN);
+		_exit(r == 0 ? ALLOWED : r == EPERM ? REFUSED : FORBIDDEN);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_true(WIFEXITED(status));
@@ -323,12 +324,13 @@ static bool needs_landlock(const struct row *row)
 	       row->fn == open_mem;
 }
 
+/* The list of system calls holds them by itself, on kernels without Landlock too. */
 static void workers_can_do_what_they_need_and_nothing_else(void **state)
 {
 	size_t i;
 
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
-		if (verdict_of(&rows[i], raise_worker) != (rows[i].worker ? ALLOWED : FORBIDDEN))
+		if (verdict_of(&rows[i], raise_worker) != (rows[i].worker ? ALLOWED : REFUSED))
 			fail_msg("worker: %s", rows[i].name);
 	}
 }
@@ -340,7 +342,7 @@ static void keepers_read_and_connect_but_change_and_run_nothing(void **state)
 	for (i = 0; i < ARRAY_LEN(rows); i++) {
 		if (needs_landlock(&rows[i]) && !has_landlock())
 			continue;
-		if (verdict_of(&rows[i], raise_keeper) != (rows[i].keeper ? ALLOWED : FORBIDDEN))
+		if ((verdict_of(&rows[i], raise_keeper) == ALLOWED) != rows[i].keeper)
 			fail_msg("keeper: %s", rows[i].name);
 	}
 }
