@@ -8,6 +8,7 @@
 #include "exchange.h"
 #include "keeper_ask.h"
 #include "kms_pair.h"
+#include "report.h"
 #include "walls.h"
 
 #include <poll.h>
@@ -94,11 +95,14 @@ static int set_up(struct keeper *keeper, struct err *err)
 	if (start->options->ttl &&
 	    keeper_cache_new(start->options->ttl, &keeper->world.cache, err) < 0)
 		return -1;
-	if (start->options->require_mlock && !is_locked(keeper)) {
+	if (!is_locked(keeper) && start->options->require_mlock) {
 		(void)err_set(err, ERR_SYSTEM, "serve: the system refuses to lock memory for keys");
 		return err_hint(err,
 				"raise 'ulimit -l' (LimitMEMLOCK), or leave out --require-mlock");
 	}
+	if (!is_locked(keeper))
+		report_note("the system refuses to lock memory for keys, which may get into swap: "
+			    "raise 'ulimit -l' (LimitMEMLOCK)");
 	keeper->epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (keeper->epoll < 0)
 		return err_errno(err, "epoll");

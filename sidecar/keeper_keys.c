@@ -130,10 +130,9 @@ static void tell_all(const struct keeper_keys *keys)
 		if (getenv(commands[i]))
 			report_note("%s is not run: a sidecar starts no program", commands[i]);
 	}
-	if (keys->policy.aws_process)
-		report_note(
-			"the policy's 'aws.credentialProcess' has no effect: a sidecar starts no "
-			"program");
+	if (keys->policy.aws_process || keys->policy.azure_cli)
+		report_note("the policy's '%s' has no effect: a sidecar starts no program",
+			    keys->policy.aws_process ? "aws.credentialProcess" : "azure.cli");
 }
 
 static int open_all(struct keeper_keys *keys, const struct serve_options *options, struct err *err)

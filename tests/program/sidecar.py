@@ -45,7 +45,7 @@ def until(condition, what="it"):
 
 
 class Sidecar:
-    def __init__(self, place, *options, env=None, socket_name="s.sock", listen=True, keyset="", descriptors=None):
+    def __init__(self, place, *options, env=None, socket_name="s.sock", listen=True, keyset="", before=()):
         self.place = place
         self.folder = place.path / "run"
         self.folder.mkdir(mode=0o755, exist_ok=True)
@@ -53,8 +53,7 @@ class Sidecar:
         self.log_path = place.path / f"serve-{socket_name}.log"
         argv = [program_path(), "serve", *(["--listen", f"unix://{self.socket}{keyset}"] if listen else []), *map(str, options)]
         with open(self.log_path, "wb") as log:
-            bound = ["prlimit", f"--nofile={descriptors}"] if descriptors else []
-            self.process = subprocess.Popen([*bound, *argv], env=place.env(**(env or {})), cwd=place.cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen([*before, *argv], env=place.env(**(env or {})), cwd=place.cwd, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     @property
     def log(self):

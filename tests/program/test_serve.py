@@ -423,10 +423,27 @@ def test_a_worker_that_does_not_go_is_ended_and_no_crowd_is_made(serve, keys):
 
 
 def test_more_connections_than_descriptors_are_told_at_the_start(place, keys):
-    sidecar = Sidecar(place, "--keys-flat", keys, "--connections", "1000", descriptors=512).wait_ready()
+    sidecar = Sidecar(place, "--keys-flat", keys, "--connections", "1000", before=("prlimit", "--nofile=512")).wait_ready()
     assert "--connections 1000 need up to 3128 descriptors, the system allows 512" in sidecar.log
     assert sidecar.post("/v1/decrypt", SECRET).status == 200
     assert sidecar.stop() == 0
+
+
+NO_LOCKED_MEMORY = ("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "prlimit", "--memlock=0")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="setpriv needs root")
+def test_memory_that_can_not_be_locked_is_told_or_the_end(monkeypatch, plain_program, serve, place, keys):
+    monkeypatch.setenv("KRM_SOPS", plain_program)  # sanitizers lock nothing, and say nothing
+    sidecar = serve("--keys-flat", keys, before=NO_LOCKED_MEMORY)
+    assert "the system refuses to lock memory for keys" in sidecar.log
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    assert sidecar.metric("krm_sops_memory_locked") == 0 and json.loads(sidecar.get("/readyz").body)["memoryLocked"] is False
+    strict = Sidecar(place, "--keys-flat", keys, "--require-mlock", before=NO_LOCKED_MEMORY, socket_name="strict.sock")
+    assert strict.process.wait(20) == 1
+    assert "serve: the system refuses to lock memory for keys" in strict.log and "--require-mlock" in strict.log
+    locked = serve("--keys-flat", keys, "--require-mlock", socket_name="locked.sock")
+    assert locked.metric("krm_sops_memory_locked") == 1 and "refuses to lock" not in locked.log
 
 
 def test_a_start_that_fails_leaves_no_socket(place, keys):
