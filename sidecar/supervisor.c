@@ -13,7 +13,6 @@
 #include "supervisor_parts.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -106,22 +105,14 @@ static int set_up(struct supervisor *supervisor, struct err *err)
 	struct err none = ERR_INIT;
 
 	raise_descriptors(supervisor->options);
-	if (policy_load(&supervisor->policy, err) < 0 || http_door_load(err) < 0)
+	if (supervisor_policy_first(supervisor, err) < 0 || http_door_load(err) < 0)
 		return -1;
 	if (grpc_door_load(&none) < 0)
 		report_note("%s: it is not offered", none.msg);
-	if (supervisor->policy.path) {
-		/* It may point into the environment, which workers wipe. */
-		supervisor->policy_path = strdup(supervisor->policy.path);
-		if (!supervisor->policy_path)
-			return err_nomem(err);
-		supervisor->policy.path = supervisor->policy_path;
-	}
 	supervisor->shared = shared_new(&supervisor->shared_fd, err);
 	if (!supervisor->shared)
 		return -1;
 	hold_signals(supervisor);
-	watch_init(&supervisor->watch, supervisor->options, &supervisor->policy);
 	return supervisor_doors_open(supervisor, err);
 }
 

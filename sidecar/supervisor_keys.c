@@ -62,7 +62,7 @@ static bool is_ready(const struct offspring *keeper)
 	return recv(keeper->control, &byte, 1, MSG_DONTWAIT) == 1 && byte == KEEPER_READY;
 }
 
-/* The keys that were read are in use; an older keeper answers what it has begun. Workers of the KMS door hold its key pair, which may have changed too. */
+/* The keys that were read are in use; an older keeper answers what it has begun. Workers know the policy, those of the KMS door its key pair, too. */
 static void take_over(struct supervisor *supervisor)
 {
 	const char go = KEEPER_GO;
@@ -71,7 +71,7 @@ static void take_over(struct supervisor *supervisor)
 		(void)close(supervisor->keeper.control);
 		supervisor->shared->supervisor.reloads++;
 	}
-	supervisor_workers_leave(supervisor, true);
+	supervisor_workers_leave(supervisor, !supervisor_policy_renew(supervisor));
 	(void)send(supervisor->next_keeper.control, &go, 1, MSG_NOSIGNAL);
 	supervisor->keeper = supervisor->next_keeper;
 	supervisor->next_keeper = (struct offspring){.pid = 0};

@@ -2,7 +2,8 @@
  *
  * What the files of the supervisor share: its children, the doors that they serve, and the keys that are watched.
  *
- *   supervisor.c ──► supervisor_doors.c     sockets, made and removed
+ *   supervisor.c ──► supervisor_policy.c    the operator's policy
+ *                ──► supervisor_doors.c     sockets, made and removed
  *                ──► supervisor_keys.c      the keeper, and its successor when keys change
  *                ──► supervisor_workers.c   as many as there should be, none that hangs
  *                        └─► supervisor_fork.c
@@ -54,11 +55,17 @@ struct supervisor {
 		next_keeper; /* next: reads its keys, takes over when it has them */
 	struct offspring workers[SHARED_SLOTS_MAX]; /* beside their parts of what is shared */
 	struct watch watch;
-	uint64_t print;
+	uint64_t print, policy_print;
 	int64_t keeper_started, worker_started;
 	gid_t group;
 	sigset_t signals, before;
 };
+
+/* Reads the policy, and settles what is watched. Errors: those of policy_load(). */
+int supervisor_policy_first(struct supervisor *supervisor, struct err *err) NODISCARD;
+
+/* Reads it again where its file has changed; true where there is another one now. */
+bool supervisor_policy_renew(struct supervisor *supervisor);
 
 /* A child with a control: 0 there, with its end. Errors: ERR_SYSTEM. */
 pid_t supervisor_fork(const struct supervisor *supervisor, struct offspring *child, int *ret_end,

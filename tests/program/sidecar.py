@@ -109,3 +109,20 @@ def alive(pid):
     except ProcessLookupError:
         return False
     return pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+
+
+@contextlib.contextmanager
+def sidecars(place, *usual):
+    """start(options..., ready=, more): a sidecar with these options, else the usual ones. All of them have to end well, and to have kept quiet about keys."""
+    started = []
+
+    def start(*options, ready=True, **more):
+        sidecar = Sidecar(place, *(options or usual), **more)
+        started.append(sidecar)
+        return sidecar.wait_ready() if ready else sidecar
+
+    yield start
+    for sidecar in started:
+        assert sidecar.stop() == 0, sidecar.log
+        assert "ERROR: AddressSanitizer" not in sidecar.log and "runtime error" not in sidecar.log, sidecar.log
+        assert "AGE-SECRET-KEY" not in sidecar.log

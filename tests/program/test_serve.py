@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from conftest import DATA, program_path
-from sidecar import Connection, Sidecar, alive, until
+from sidecar import Connection, Sidecar, alive, sidecars, until
 
 ATTACKS = DATA / "attacks"
 SECRET = (ATTACKS / "secret.yaml").read_bytes()
@@ -50,18 +50,8 @@ def mount(folder, *files):
 
 @pytest.fixture
 def serve(place, keys):
-    started = []
-
-    def start(*options, ready=True, **more):
-        sidecar = Sidecar(place, *(options or ("--keys-flat", keys)), **more)
-        started.append(sidecar)
-        return sidecar.wait_ready() if ready else sidecar
-
-    yield start
-    for sidecar in started:
-        assert sidecar.stop() == 0, sidecar.log
-        assert "ERROR: AddressSanitizer" not in sidecar.log and "runtime error" not in sidecar.log, sidecar.log
-        assert "AGE-SECRET-KEY" not in sidecar.log
+    with sidecars(place, "--keys-flat", keys) as start:
+        yield start
 
 
 def test_decrypt_gives_the_bytes_of_the_command_line(place, serve):
@@ -276,56 +266,7 @@ def test_systemd_hands_over_sockets_and_hears_of_readiness(place, keys):
     assert path.exists()  # it is systemd's
 
 
-# Tenants
-
-
-@pytest.fixture
-def tenants(place, serve):
-    """Two teams, each with a socket and a key of its own."""
-    a, b = place.path / "a", place.path / "b"
-    mount(a, ATTACKS / "age.agekey")
-    mount(b, DATA / "other.agekey")
-    recipient = yaml.safe_load(SECRET)["sops"]["age"][0]["recipient"]
-    policy = {"apiVersion": "krm-sops.dev/v1alpha1", "kind": "Policy", "spec": {"keySets": {
-        "a": {"folder": str(a), "keys": {"age": [recipient]}}, "b": {"folder": str(b)},
-        "narrow": {"folder": str(a), "keys": {"age": []}}}}}
-    path = place.write("policy.yaml", yaml.safe_dump(policy))
-    path.chmod(0o600)
-    folder = place.path / "run"
-    return serve("--listen", f"unix://{folder}/b.sock=b", "--listen", f"unix://{folder}/narrow.sock=narrow", keyset="=a",
-                 env={"KRM_SOPS_POLICY": str(path), "SOPS_AGE_KEY_FILE": str(ATTACKS / "age.agekey")})
-
-
-def test_a_tenant_can_not_have_anothers_document_opened(tenants):
-    folder = tenants.folder
-    assert tenants.post("/v1/decrypt", SECRET).status == 200
-    answers = {}
-    for name in ("b", "narrow"):
-        answer = tenants.post("/v1/decrypt", SECRET, where=folder / f"{name}.sock")
-        answers[name] = (answer.status, answer.body)
-    # a key that is not there and one that the policy refuses look the same from outside
-    assert answers["b"] == answers["narrow"]
-    assert answers["b"][0] == 422 and b"no key of this key set opens it" in answers["b"][1]
-    seen = {line["keySet"]: line for line in tenants.audit()}
-    assert seen["a"]["opened"] and not seen["b"]["opened"] and not seen["narrow"]["opened"]
-    assert "not allowed by the operator's policy" in seen["narrow"]["why"]
-    assert "no identity matched" in seen["b"]["why"]
-
-
-def test_all_sockets_have_what_the_environment_gives(place, serve):
-    """The first that looks takes it out of the environment, so that no other process sees it."""
-    text = next(line for line in (ATTACKS / "age.agekey").read_text().splitlines() if line.startswith("AGE-SECRET-KEY-"))
-    policy = place.write("policy.yaml", yaml.safe_dump({"apiVersion": "krm-sops.dev/v1alpha1", "kind": "Policy", "spec": {"keySets": {"c": {"ambient": True}}}}))
-    policy.chmod(0o600)
-    folder = place.path / "run"
-    sidecar = serve("--listen", f"unix://{folder}/b.sock", "--listen", f"unix://{folder}/c.sock=c", env={"SOPS_AGE_KEY": text, "KRM_SOPS_POLICY": str(policy)})
-    for name in ("s", "b", "c"):
-        assert sidecar.post("/v1/decrypt", SECRET, where=folder / f"{name}.sock").status == 200, sidecar.log
-
-
-def test_ambient_keys_are_not_a_tenants(tenants):
-    """The environment of the sidecar holds the key of team a."""
-    assert tenants.post("/v1/filter", SECRET, where=tenants.folder / "b.sock").status == 422
+# Peers
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from sidecar import Sidecar, until
+from sidecar import sidecars, until
 
 sys.path.insert(0, str(ROOT / "tests"))
 from fakes import faults, secrets  # noqa: E402
@@ -24,17 +24,8 @@ CLIENTS, KEYS = 8, 20
 @pytest.fixture
 def serve(place):
     """serve(env, options): a sidecar that has what its environment gives it."""
-    started = []
-
-    def start(env, *options, **more):
-        sidecar = Sidecar(place, *options, env=env, **more)
-        started.append(sidecar)
-        return sidecar.wait_ready()
-
-    yield start
-    for sidecar in started:
-        assert sidecar.stop() == 0, sidecar.log
-        assert "ERROR: AddressSanitizer" not in sidecar.log and "runtime error" not in sidecar.log, sidecar.log
+    with sidecars(place) as start:
+        yield lambda env, *options, **more: start(*options, env=env, **more)
 
 
 @pytest.fixture
