@@ -17,8 +17,9 @@ struct peer_rules {
 /* Asks the kernel. Errors: ERR_SYSTEM. */
 int peer_of(int fd, struct exchange_peer *ret_peer, struct err *err) NODISCARD;
 
-/* Our own uid, the group that the operator named, and whom the key set lists. A refusal says in err whom it would take to allow it. ERR_POLICY. */
-int peer_check(const struct peer_rules *rules, const struct exchange_peer *peer, struct err *err)
-	NODISCARD;
+/* Our own uid, the group that the operator named, and whom the key set lists. Groups are all that the peer was in when it connected by fd. A refusal says in err
+ * whom it would take to allow it. ERR_POLICY. */
+int peer_check(const struct peer_rules *rules, int fd, const struct exchange_peer *peer,
+	       struct err *err) NODISCARD;
 
 #endif

@@ -179,7 +179,8 @@ static void check_peer(struct worker *worker, struct pending *one, int64_t now)
 	struct err err = ERR_INIT;
 
 	if (worker->start->kind != WORKER_API ||
-	    (peer_of(one->fd, &peer, &err) == 0 && peer_check(&worker->rules, &peer, &err) == 0))
+	    (peer_of(one->fd, &peer, &err) == 0 &&
+	     peer_check(&worker->rules, one->fd, &peer, &err) == 0))
 		return;
 	worker->start->own->refused_peers++;
 	tell_refused(worker, &err, now);

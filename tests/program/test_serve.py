@@ -285,6 +285,22 @@ def test_strangers_are_refused_before_anything_is_read(place, serve, keys):
     assert sidecar.metric("krm_sops_refused_peers_total") == 1
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root to be somebody else")
+@pytest.mark.parametrize("group, extra, status", [(4801, [], "200"), (4712, [4801], "200"), (4712, [1, 2, 4801, 3], "200"), (4712, [4800], ""), (4712, [], "")])
+def test_the_group_lets_in_whoever_is_in_it(place, serve, keys, group, extra, status):
+    """As the main group or another one: a pod's fsGroup is none of the first kind. Others do not even reach the socket."""
+    sidecar = serve("--keys-flat", keys, "--group", "4801")
+    for folder in [place.path, *place.path.parents]:
+        if folder.stat().st_mode & 0o005 != 0o005 and str(folder).startswith("/tmp"):
+            folder.chmod(folder.stat().st_mode | 0o055)
+    code = ("import socket,sys; s=socket.socket(socket.AF_UNIX); s.connect(sys.argv[1]); s.send(b'GET /healthz HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n');"
+            "print(s.recv(100)[9:12].decode())")
+    done = subprocess.run(["/usr/bin/python3", "-c", code, str(sidecar.socket)], user=4711, group=group, extra_groups=extra, capture_output=True, text=True, cwd="/",
+                          check=False)
+    assert done.stdout.strip() == status, done.stderr
+    assert bool(status) or "Permission denied" in done.stderr
+
+
 # Keys change
 
 

@@ -94,6 +94,27 @@ def test_build(flux, sidecar, which):
         assert {line["secretRef"] for line in sidecar.audit()} == {"flux-system/sops-keys"}
 
 
+def test_the_api_is_the_decryption_hook_for_who_builds_in_flux_s_place(place, sidecar):
+    """A ResourceList with Flux's Kustomization as functionConfig, posted by whoever has built it: its secretRef is looked for among the sidecar's keys."""
+    item = yaml.safe_load((DATA / "ksops/repo/secret-a.enc.yaml").read_text())
+    config = {"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization", "metadata": {"name": "apps", "namespace": "flux-system"},
+              "spec": {"interval": "10m", "path": "./", "prune": True, "sourceRef": {"kind": "GitRepository", "name": "x"},
+                       "decryption": {"provider": "sops", "secretRef": {"name": "sops-keys"}}}}
+    body = listing(item, {"kind": "ConfigMap", "apiVersion": "v1", "metadata": {"name": "plain"}}, config=config)
+    want = place.run(stdin=body, env={"KRM_SOPS_KEYS": str(place.path / "served"), "KRM_SOPS_NAMESPACE": "flux-system"})
+    answer = sidecar.post("/v1/resourcelist", body)
+    assert want.status == 0 and (answer.status, answer.body) == (200, want.stdout) and b"ENC[" not in answer.body
+    assert sidecar.audit()[-1]["secretRef"] == "flux-system/sops-keys"
+    for change, status in (({"name": "other"}, 422), ({"name": "../flux-system/sops-keys"}, 422)):
+        config["spec"]["decryption"]["secretRef"] = change
+        answer = sidecar.post("/v1/resourcelist", listing(item, config=config))
+        assert answer.status in (status, 400, 403), answer.body
+    config["metadata"]["namespace"] = "elsewhere"
+    answer = sidecar.post("/v1/resourcelist", listing(item, config=config))
+    assert answer.status == 422, answer.body
+    assert "elsewhere" in sidecar.audit()[-1]["why"]
+
+
 def test_all_keys_of_a_build_are_asked_for_at_once(flux, sidecar):
     before = sidecar.metric("krm_sops_connections_total")
     result = flux.run("build", "--kustomize", STUB, "--socket", sidecar.socket, "apps/prod")

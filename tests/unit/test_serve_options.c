@@ -136,17 +136,17 @@ static void peers(void **state)
 	struct exchange_peer peer = {.uid = geteuid(), .gid = 4000, .pid = 1};
 	struct err err = ERR_INIT;
 
-	assert_int_equal(peer_check(&rules, &peer, &err), 0);
+	assert_int_equal(peer_check(&rules, -1, &peer, &err), 0);
 	peer.uid = geteuid() + 1;
-	assert_int_equal(peer_check(&rules, &peer, &err), -1);
+	assert_int_equal(peer_check(&rules, -1, &peer, &err), -1);
 	assert_int_equal(err.code, ERR_POLICY);
 	/* No group is nobody's, not even that of somebody whose gid is the number that says so. */
 	peer.gid = (gid_t)-1;
-	assert_int_equal(peer_check(&rules, &peer, &err), -1);
+	assert_int_equal(peer_check(&rules, -1, &peer, &err), -1);
 	rules.group = 4000;
-	assert_int_equal(peer_check(&rules, &peer, &err), -1);
+	assert_int_equal(peer_check(&rules, -1, &peer, &err), -1);
 	peer.gid = 4000;
-	assert_int_equal(peer_check(&rules, &peer, &err), 0);
+	assert_int_equal(peer_check(&rules, -1, &peer, &err), 0);
 	assert_int_equal(peer_of(0x7fffffff, &peer, &err), -1);
 }
 
