@@ -139,10 +139,12 @@ static void next_step(struct aws_creds *creds, struct http *http)
 	fail(creds, http, &why);
 }
 
-/* Where nobody answers, or who answers has no role for us, there are no credentials: nothing that would pass. */
-static void explain(const struct http_call *call, struct err *why)
+/* Where nobody answers, or who answers has no role for us, there are no credentials: nothing that would pass. Who has given us a token is there. */
+static void explain(const struct aws_creds *creds, const struct http_call *call, struct err *why)
 {
 	if (call->failure == HTTP_NONE && (call->status >= 500 || call->status == 429))
+		return;
+	if (call->failure != HTTP_NONE && creds->step > STEP_TOKEN)
 		return;
 	why->code = ERR_NO_KEY;
 	(void)err_wrap(why,
@@ -167,7 +169,7 @@ static void done(struct http *http, struct http_call *call)
 	http_tell(call, &why);
 	if (instance) {
 		(void)err_wrap(&why, INSTANCE);
-		explain(call, &why);
+		explain(creds, call, &why);
 		aws_creds_fail(creds, http, &why);
 	} else {
 		fail(creds, http, &why);

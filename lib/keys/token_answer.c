@@ -65,6 +65,20 @@ static bool is_word(struct span text)
 	return text.len > 0 && text.len <= REASON_MAX;
 }
 
+/* A server, or a proxy before it, that says our own words again may say a token. */
+static bool was_sent(const struct http_call *call, struct span word)
+{
+	size_t i;
+
+	if (span_search(call->body, word) != SIZE_MAX)
+		return true;
+	for (i = 0; i < call->header_count; i++) {
+		if (span_search(span_str(call->headers[i]), word) != SIZE_MAX)
+			return true;
+	}
+	return false;
+}
+
 void token_answer_reason(const struct http_call *call, struct buf *out)
 {
 	static const char *const paths[] = {"error", "error.status", "error.code",
@@ -78,7 +92,7 @@ void token_answer_reason(const struct http_call *call, struct buf *out)
 		return;
 	for (i = 0; i < ARRAY_LEN(paths) && !found.len; i++)
 		found = answer_text(&answer, paths[i]);
-	if (is_word(found))
+	if (is_word(found) && !was_sent(call, found))
 		buf_add_span(out, found);
 }
 

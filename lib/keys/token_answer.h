@@ -18,7 +18,7 @@ int token_answer_read(const struct http_call *call, const char *from, struct ans
 int token_answer_failed(const struct http_call *call, const char *from, struct err *err);
 
 /* The word for the reason in an answer's body, appended: `error` where it is a string, else `error.status`, `error.code` or `error.error_code`, else
- * `error_code`. Only what looks like a word is taken; nothing where there is none. */
+ * `error_code`. Only what looks like a word, and is none of what was sent, is taken; nothing where there is none. */
 void token_answer_reason(const struct http_call *call, struct buf *out);
 
 /* A number of seconds, also as a string; one that no clock has is none. */

@@ -23,7 +23,8 @@ struct http {
 	void *cookie;
 	struct http_call *first, *last;
 	int sent;
-	int run_ms; /* what is left of the run; each wait takes from it */
+	int run_ms;               /* what is left of the run; each wait takes from it */
+	const struct err *broken; /* there is no network at all, and why; NULL: there is one */
 };
 
 static inline void fake_http_say(struct http_call *call, int status, const char *head,
@@ -90,10 +91,26 @@ void http_again(struct http *http, struct http_call *call, int delay_ms)
 	fake_http_queue(http, call);
 }
 
+static inline int fake_http_refuse(struct http *http, struct err *err)
+{
+	struct http_call *call;
+
+	while ((call = http->first)) {
+		http->first = call->next;
+		call->failure = HTTP_REFUSED;
+		call->why = *http->broken;
+		call->done(http, call);
+	}
+	*err = *http->broken;
+	return -1;
+}
+
 int http_drive(struct http *http, struct err *err)
 {
 	struct http_call *call, *next, *batch;
 
+	if (http->broken && http->first)
+		return fake_http_refuse(http, err);
 	while (http->first) {
 		batch = http->first;
 		http->first = http->last = NULL;
