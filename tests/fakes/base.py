@@ -184,6 +184,34 @@ class Fake:
             raise self.errors[0]
 
 
+class Proxy:
+    """A proxy that lets nobody through, and notes where he wanted to: "host:port" of each CONNECT."""
+
+    def __init__(self):
+        self.asked = []
+        proxy = self
+
+        class Refuse(socketserver.StreamRequestHandler):
+            def handle(self):
+                proxy.asked.append(self.rfile.readline().split()[1].decode())
+                while self.rfile.readline().strip():
+                    pass
+                self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+        self._server = Server(("127.0.0.1", 0), Refuse)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+
+    def __enter__(self):
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
 class Trap:
     """Listens and counts who comes: for hosts that nobody may talk to."""
 

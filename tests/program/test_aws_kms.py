@@ -11,7 +11,7 @@ import yaml
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from fakes import aws as fake_aws, faults, secrets  # noqa: E402
 from fakes.aws import ARN, OTHER_ROLE, ROLE, Aws, Container, Metadata, jwt  # noqa: E402
-from fakes.base import Trap  # noqa: E402
+from fakes.base import Proxy, Trap  # noqa: E402
 
 DATA = pathlib.Path(__file__).resolve().parents[1] / "data"
 KEYS = {"AWS_ACCESS_KEY_ID": "AKIAUSER", "AWS_SECRET_ACCESS_KEY": "user/secret+canary"}
@@ -464,6 +464,27 @@ def test_down_is_worth_another_try(aws, place):
 
 
 # who decides
+
+
+@pytest.mark.parametrize("region, env, kms, sts", [
+    ("us-east-1", {}, "kms.us-east-1.amazonaws.com", "sts.us-east-1.amazonaws.com"),
+    ("cn-north-1", {}, "kms.cn-north-1.amazonaws.com.cn", "sts.cn-north-1.amazonaws.com.cn"),
+    ("us-iso-east-1", {}, "kms.us-iso-east-1.c2s.ic.gov", "sts.us-iso-east-1.c2s.ic.gov"),
+    ("eusc-de-east-1", {}, "kms.eusc-de-east-1.amazonaws.eu", "sts.eusc-de-east-1.amazonaws.eu"),
+    ("us-east-1", {"AWS_USE_FIPS_ENDPOINT": "true"}, "kms-fips.us-east-1.amazonaws.com", "sts-fips.us-east-1.amazonaws.com"),
+    ("us-gov-west-1", {"AWS_USE_FIPS_ENDPOINT": "TRUE"}, "kms-fips.us-gov-west-1.amazonaws.com", "sts.us-gov-west-1.amazonaws.com"),
+    ("eu-central-1", {"AWS_USE_DUALSTACK_ENDPOINT": "true"}, "kms.eu-central-1.api.aws", "sts.eu-central-1.api.aws"),
+])
+def test_where_the_services_are(place, region, env, kms, sts):
+    """Seen by a proxy: the partition's own hosts, whatever the partition of the ARN says."""
+    with Proxy() as proxy:
+        env = {"https_proxy": proxy.url, "AWS_EC2_METADATA_DISABLED": "true", **env}
+        place.write("values.json", secrets.text(0, kms=[{"arn": ARN.replace("us-east-1", region), "created_at": "2026-01-01T00:00:00Z", "enc": "AAAA", "aws_profile": ""}]))
+        for more, host in ((KEYS, kms), (irsa(place), sts)):
+            proxy.asked.clear()
+            result = place.run("decrypt", "values.json", "--timeout", "5", env={**env, **more})
+            assert result.status == 128 and "the proxy answered with HTTP status 403" in result.message, result.message
+            assert set(proxy.asked) == {host + ":443"}
 
 
 def test_no_credential_to_an_address_that_only_the_document_names(aws, decrypt):

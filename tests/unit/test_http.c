@@ -438,6 +438,26 @@ static void ends_are_told_apart(void **state)
 	}
 }
 
+/* A host that takes the connection and says nothing: TLS is a part of connecting, and has that deadline. */
+static void a_connection_has_its_own_deadline(void **state)
+{
+	CLEAN_SERVER struct http_server server;
+	CLEAN_TEST struct test_call test;
+	int64_t start = ms_now();
+
+	server_start(&server);
+	set(&test, &server, "/200/0");
+	snprintf(test.url, sizeof(test.url), "https://127.0.0.1:%d/200/0", server.port);
+	test.call.connect_ms = 200;
+	test.call.request_ms = 20 * 1000;
+	run_one(&test);
+	assert_int_equal(test.call.failure, HTTP_UNREACHABLE);
+	assert_int_equal(test.call.why.code, ERR_UNREACHABLE);
+	assert_non_null(strstr(test.call.why.msg, "connecting to '127.0.0.1:"));
+	assert_non_null(strstr(test.call.why.msg, "not done within 200 ms"));
+	assert_true(ms_now() - start < 5 * 1000);
+}
+
 static void nothing_is_sent_that_our_rules_refuse(void **state)
 {
 	static const char *const split[] = {"X-Token: a\r\nX-More: b"};
@@ -609,6 +629,7 @@ int main(void)
 		cmocka_unit_test(a_turn_ends_with_the_other_descriptor),
 		cmocka_unit_test(a_host_that_is_down_is_tried_again_in_turns),
 		cmocka_unit_test(ends_are_told_apart),
+		cmocka_unit_test(a_connection_has_its_own_deadline),
 		cmocka_unit_test(nothing_is_sent_that_our_rules_refuse),
 		cmocka_unit_test(a_direct_call_goes_past_every_proxy),
 		cmocka_unit_test(this_machine_is_asked_by_ourselves),
