@@ -241,7 +241,8 @@ static void set_bounds(struct http_call *call, const struct http_try *bounds,
 	SET(QUICK_EXIT, 1L);
 	if (is_direct(call))
 		MUST(NOPROXY, "*");
-	SET(PIPEWAIT, call->together ? 1L : 0L);
+	/* Only TLS tells before the first answer whether there is more than one at a time on it. */
+	SET(PIPEWAIT, call->together && strncmp(call->url, "https:", 6) == 0 ? 1L : 0L);
 	SET(SUPPRESS_CONNECT_HEADERS, 1L);
 	MUST(HEADERFUNCTION, on_header);
 	MUST(HEADERDATA, call);
