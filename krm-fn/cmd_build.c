@@ -23,6 +23,7 @@ static const char help[] =
 	"                          where key Secrets lie, and whose may be used\n"
 	"  --cluster[=CONTEXT]     also what the kubeconfig's cluster has\n"
 	"  --global-age NS/NAME    the age keys of a Kustomization without secretRef\n"
+	"  --default-service-account NAME, --vault-configmap NS/NAME: as Flux has them\n"
 	"  --mac verify            a wrong MAC is an error, not a warning\n"
 	"  --compat flux           let through what Flux lets through, and warn\n"
 	"  --kustomize FILE        else kustomize or kubectl on PATH\n"

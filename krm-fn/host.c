@@ -11,6 +11,7 @@
 #include "keys_run.h"
 #include "shell_words.h"
 #include "variables.h"
+#include "vault_config.h"
 
 #include "base/text.h"
 
@@ -242,6 +243,17 @@ void host_use_cluster(struct host *host, struct cluster *cluster)
 {
 	host->cluster = cluster;
 	host->table.cluster = server;
+}
+
+static int vault_instance(void *cookie, struct span address, struct span *ret_path, struct err *err)
+{
+	return vault_config_path(((struct host *)cookie)->vault, address, ret_path, err);
+}
+
+void host_use_vault_config(struct host *host, const struct vault_config *config)
+{
+	host->vault = config;
+	host->table.vault_instance = vault_instance;
 }
 
 void host_release(struct host *host)

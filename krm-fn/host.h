@@ -15,6 +15,7 @@
 
 struct cluster;
 struct host_variable;
+struct vault_config;
 
 struct host {
 	struct key_host table; /* its cookie is this struct: it must not be moved */
@@ -26,6 +27,7 @@ struct host {
 		*policy;   /* the run's; NULL: the operator's is loaded when first asked */
 	struct policy own; /* that one */
 	struct cluster *cluster;
+	const struct vault_config *vault;
 };
 
 #define HOST_INIT                                            \
@@ -46,6 +48,9 @@ int host_open(struct host *host, const struct options *options, const struct pol
 
 /* Lets services have tokens of the cluster's service accounts; it must outlive the host's use. */
 void host_use_cluster(struct host *host, struct cluster *cluster);
+
+/* Vault instances that are trusted, with their logins; likewise. */
+void host_use_vault_config(struct host *host, const struct vault_config *config);
 
 /* Closes the network, wipes and frees. NULL is fine. */
 void host_release(struct host *host);

@@ -28,6 +28,10 @@ struct options {
 	const char *at_once; /* --at-once, KRM_SOPS_AT_ONCE: calls to one service at a time */
 	const char *
 		global_age; /* --global-age, KRM_SOPS_GLOBAL_AGE: NAMESPACE/NAME of the Secret whose age keys serve where there is no secretRef */
+	/* --default-service-account, KRM_SOPS_DEFAULT_SERVICE_ACCOUNT: whose name keys are opened in where decryption.serviceAccountName says nothing */
+	const char *default_account;
+	/* --vault-configmap, KRM_SOPS_VAULT_CONFIGMAP: NAMESPACE/NAME of the ConfigMap of trusted Vault instances; see vault_config.h */
+	const char *vault_config_map;
 	const char *root;   /* --root, KRM_SOPS_ROOT: files are opened below it; see confine.h */
 	const char *socket; /* --socket, KRM_SOPS_SOCKET: of a sidecar, which has the keys */
 	/* --cluster[=CONTEXT], KRM_SOPS_CLUSTER=CONTEXT or "." for the current one: key Secrets are also looked for there; "" is the current context */

@@ -155,9 +155,12 @@ static int keys_of_global_age(struct session *session, const struct keys_where *
  * the cluster: without it, it is only noted. */
 static int use_account(struct session *session, const struct config *config, struct err *err)
 {
+	const char *usual = session->options.default_account;
 	struct span name = config->service_account, ns = config->ns;
 	struct err text = ERR_INIT;
 
+	if (!name.len && usual)
+		name = span_str(usual);
 	if (!name.len)
 		return 0;
 	if (!cluster_at_hand(&session->cluster)) {
@@ -183,6 +186,19 @@ static int use_account(struct session *session, const struct config *config, str
 	return 0;
 }
 
+/* Read before the network is asked for keys, as one question can not wait for another there. */
+static int use_vault_config(struct session *session, struct err *err)
+{
+	struct cluster *cluster = cluster_at_hand(&session->cluster) ? &session->cluster : NULL;
+
+	if (!session->options.vault_config_map || session->remote || session->elder)
+		return 0;
+	if (vault_config_load(&session->options, cluster, &session->vault, err) < 0)
+		return -1;
+	host_use_vault_config(&session->host, &session->vault);
+	return 0;
+}
+
 int session_keys(struct session *session, const struct config *config,
 		 struct doc_node *const *items, size_t count, struct err *err)
 {
@@ -199,7 +215,8 @@ int session_keys(struct session *session, const struct config *config,
 
 	if (session->has_keys)
 		return 0;
-	if (!session->ring.account && use_account(session, config, err) < 0)
+	if ((!session->ring.account && use_account(session, config, err) < 0) ||
+	    use_vault_config(session, err) < 0)
 		return -1;
 	if (session->remote) {
 		if (keys_of_remote(session, config, err) < 0)
@@ -229,5 +246,6 @@ void session_release(struct session *session)
 		session->policy = (struct policy)POLICY_INIT;
 	host_release(&session->host);
 	policy_release(&session->policy);
+	vault_config_release(&session->vault);
 	confine_close(&session->confine);
 }

@@ -14,6 +14,7 @@
 #include "options.h"
 #include "policy.h"
 #include "socket_keys.h"
+#include "vault_config.h"
 
 #include "keys/key_remote.h"
 
@@ -23,6 +24,7 @@ struct session {
 	struct keyring ring;
 	struct host host;
 	struct cluster cluster;
+	struct vault_config vault;
 	struct confine confine;
 	enum policy_mac mac;
 	bool open, has_keys;
@@ -42,11 +44,12 @@ struct session {
 
 enum { SESSION_SECRET_MAX = 1024 /* bytes of a secretRef: two names of Kubernetes */ };
 
-#define SESSION_INIT                                                                       \
-	{                                                                                  \
-		.options = OPTIONS_INIT, .policy = POLICY_INIT, .ring = KEYRING_INIT,      \
-		.host = HOST_INIT, .cluster = CLUSTER_INIT, .confine = CONFINE_INIT,       \
-		.socket = SOCKET_KEYS_INIT, .remote_secret = BUF_INIT(SESSION_SECRET_MAX), \
+#define SESSION_INIT                                                                    \
+	{                                                                               \
+		.options = OPTIONS_INIT, .policy = POLICY_INIT, .ring = KEYRING_INIT,   \
+		.host = HOST_INIT, .cluster = CLUSTER_INIT, .vault = VAULT_CONFIG_INIT, \
+		.confine = CONFINE_INIT, .socket = SOCKET_KEYS_INIT,                    \
+		.remote_secret = BUF_INIT(SESSION_SECRET_MAX),                          \
 	}
 #define CLEAN_SESSION CLEANUP(session_release)
 

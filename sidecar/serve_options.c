@@ -170,6 +170,13 @@ int serve_options_parse(int argc, char **argv, struct serve_options *options, st
 		(void)err_set(err, ERR_USAGE, "serve: keys from the cluster are not for a sidecar");
 		return err_hint(err, "mount the Secret, and name the folder: --keys-flat DIR");
 	}
+	if (options->keys.vault_config_map || options->keys.default_account) {
+		(void)err_set(err, ERR_USAGE, "serve: %s is for those who ask the cluster",
+			      options->keys.vault_config_map ? "--vault-configmap"
+							     : "--default-service-account");
+		return err_hint(err, "name the Vault addresses in the policy, and the login with "
+				     "KRM_SOPS_VAULT_LOGIN");
+	}
 	if (options->listen_count == 0 && (!options->aws_kms || options->probe))
 		return usage(err, "nothing to listen on: name a socket with", "--listen");
 	if ((options->listen_count + (options->aws_kms != NULL)) * (size_t)options->workers >

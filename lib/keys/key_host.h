@@ -34,6 +34,10 @@ struct key_host {
 	 * *ret_given: the operator has said so himself. */
 	int (*role_allowed)(void *cookie, struct span role, struct err *err);
 	int (*vault_allowed)(void *cookie, struct span address, bool *ret_given, struct err *err);
+	/* The list of Vault instances that the operator has named: the path of the login by service account at that address, a null span for one that it does
+	 * not have. NULL: no such list. Errors: why it can not be read. */
+	int (*vault_instance)(void *cookie, struct span address, struct span *ret_path,
+			      struct err *err);
 	/* The Kubernetes API server; its texts lie in the pool or live as long as the host. again: it did not know who asked, so who asks is read anew. NULL: no
 	 * cluster is at hand. */
 	int (*cluster)(void *cookie, bool again, struct secret_pool *pool,

@@ -86,6 +86,7 @@ int vault_address_allowed(const struct key_host *host, struct span address, stru
 {
 	const char *list = key_host_variable(host, ALLOWLIST);
 	const char *usual = key_host_variable(host, "VAULT_ADDR");
+	struct span path = SPAN_NULL;
 	bool given = false;
 	struct url url;
 
@@ -102,7 +103,10 @@ int vault_address_allowed(const struct key_host *host, struct span address, stru
 		return 0;
 	if (own.len && span_eq(vault_address_trim(own), address))
 		return 0;
-	return refuse(address, "nothing that the operator has set", err);
+	if (host && host->vault_instance &&
+	    host->vault_instance(host->cookie, address, &path, err) < 0)
+		return -1;
+	return path.len ? 0 : refuse(address, "nothing that the operator has set", err);
 }
 
 /* Empty parts and "." are left out, as sops does; ".." is refused, where sops would leave the engine. */

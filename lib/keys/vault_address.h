@@ -11,8 +11,8 @@
 #include "sops/sops_meta.h"
 
 /* May a token be sent to it? Asked in this order, the first that speaks decides: the operator's policy; SOPS_HC_VAULT_ALLOWLIST, as sops reads
- * it; VAULT_ADDR, and `own`, the address that came with the token (a null span: none did). host may be NULL. Errors: ERR_POLICY with a hint that
- * prints what to add; ERR_FORMAT for what is no address; ERR_USAGE for a list that can not be read. */
+ * it; VAULT_ADDR, and `own`, the address that came with the token (a null span: none did); the list of instances. host may be NULL. Errors: ERR_POLICY with a hint that
+ * prints what to add; ERR_FORMAT for what is no address; ERR_USAGE for a list that can not be read; those of key_host.vault_instance. */
 int vault_address_allowed(const struct key_host *host, struct span address, struct span own,
 			  struct err *err) NODISCARD;
 

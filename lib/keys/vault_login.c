@@ -38,7 +38,8 @@ struct vault_login {
 
 bool vault_login_wanted(const struct keyring *ring)
 {
-	return key_host_variable(ring->host, "KRM_SOPS_VAULT_LOGIN") != NULL;
+	return key_host_variable(ring->host, "KRM_SOPS_VAULT_LOGIN") ||
+	       (ring->host && ring->host->vault_instance);
 }
 
 struct token_cache *vault_login_cache(struct vault_login *login)
@@ -249,7 +250,7 @@ static void fetch(struct token_cache *cache, struct http *http)
 	login->asked = host->clock(host->cookie);
 	http_ask_reset(&login->ask);
 	if (vault_url(login->address, login->path, &login->ask.url, &why) < 0) {
-		(void)err_wrap(&why, "KRM_SOPS_VAULT_LOGIN");
+		(void)err_wrap(&why, "the path of the login");
 		fail(login, http, &why);
 		return;
 	}
@@ -284,15 +285,30 @@ static int find_pod_token(struct vault_login *login, struct err *err)
 	return 0;
 }
 
+/* The list's own path first: there may be other logins at other addresses. */
+static int find_path(struct vault_login *login, struct err *err)
+{
+	const struct key_host *host = login->ring->host;
+	struct span path = SPAN_NULL;
+
+	if (host->vault_instance &&
+	    host->vault_instance(host->cookie, login->address, &path, err) < 0)
+		return -1;
+	if (!path.len)
+		path = key_host_text(host, "KRM_SOPS_VAULT_LOGIN");
+	if (!path.len)
+		return err_set(err, ERR_POLICY,
+			       "no login path is configured for this address, and no token");
+	return secret_dup(&login->ring->pool, path, &login->path, err);
+}
+
 static int make(struct vault_login *login, struct span address, struct err *err)
 {
 	struct secret_pool *pool = &login->ring->pool;
-	const char *path = key_host_variable(login->ring->host, "KRM_SOPS_VAULT_LOGIN");
 
 	login->cache.fetch = fetch;
 	login->ask = (struct http_ask)HTTP_ASK_INIT;
-	login->path = span_str(path);
-	if (secret_dup(pool, address, &login->address, err) < 0)
+	if (secret_dup(pool, address, &login->address, err) < 0 || find_path(login, err) < 0)
 		return -1;
 	return find_pod_token(login, err);
 }

@@ -12,12 +12,13 @@
 
 struct vault_login; /* at one address; lies in the ring's pool */
 
-/* True where the operator wants it: KRM_SOPS_VAULT_LOGIN is set, to the path ("auth/kubernetes/login"). Then no other ambient token is used. */
+/* True where the operator wants it: KRM_SOPS_VAULT_LOGIN is set, to the path ("auth/kubernetes/login"), or there is a list of instances, each with its own. Then
+ * no other ambient token is used. */
 bool vault_login_wanted(const struct keyring *ring);
 
 /* The login at an address that was allowed, made when first asked for; *list holds all. The role is KRM_SOPS_VAULT_ROLE, else NAMESPACE_ACCOUNT. The
  * account's token is that of KRM_SOPS_VAULT_JWT_FILE; else one of the ring's account, made by the cluster for this address; else the pod's own where it is
- * meant for this address (its audience), else one that the cluster makes for the pod's account. setup must outlive it.
+ * meant for this address (its audience), else one that the cluster makes for the pod's account. ERR_POLICY also where no path is known. setup must outlive it.
  * Errors: those of the file, ERR_FORMAT, ERR_POLICY, ERR_NOMEM. */
 int vault_login_at(struct keyring *ring, struct span address, const struct vault_setup *setup,
 		   struct vault_login **list, struct vault_login **ret_login, struct err *err)
