@@ -6,6 +6,7 @@
 #include "worker.h"
 
 #include "api.h"
+#include "busy.h"
 #include "command.h"
 #include "grpc_door.h"
 #include "grpc_key.h"
@@ -59,11 +60,13 @@ struct worker {
 	struct kms_door kms;
 	struct secret_pool pool; /* of the KMS door's key pair */
 	struct peer_rules rules;
+	struct busy at;
 	struct http_door *http;
 	struct grpc_door_events grpc;
 	struct pending pending[PENDING_MAX];
 	size_t pending_count;
 	int64_t told;  /* when a refused peer was told of last */
+	int64_t pause; /* until when nothing is accepted, as it could not be; 0: it can */
 	int64_t leave; /* since when it leaves; 0: it does not */
 	int64_t busy; /* when there was a connection last; 0: nothing has been done since memory went back */
 };
@@ -104,20 +107,18 @@ static void cut(void *cookie)
 	worker->start->own->cut_slow++;
 }
 
-/* Only when it began is kept, and only the oldest counts: the supervisor ends a worker that hangs. */
 static void began(void *cookie, int64_t now)
 {
-	const struct worker *worker = cookie;
-	int64_t none = 0;
+	struct worker *worker = cookie;
 
-	(void)atomic_compare_exchange_strong(&worker->start->own->oldest, &none, now);
+	busy_begin(&worker->at, now);
 }
 
 static void ended(void *cookie, int64_t began_at, int status)
 {
-	const struct worker *worker = cookie;
+	struct worker *worker = cookie;
 
-	(void)atomic_compare_exchange_strong(&worker->start->own->oldest, &began_at, 0);
+	busy_end(&worker->at, began_at);
 	worker->start->own->requests++;
 }
 
@@ -216,8 +217,12 @@ static void accept_all(struct worker *worker, int64_t now)
 	/* Some, not all that there are: the other workers of the socket want some too. */
 	for (i = 0; i < 4; i++) {
 		fd = accept4(worker->start->listener, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
-		if (fd < 0)
+		if (fd < 0) {
+			/* Out of descriptors: whoever waits would be told of again and again. */
+			if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+				worker->pause = now + FULL_MS;
 			return;
+		}
 		take_connection(worker, fd, now);
 	}
 }
@@ -266,6 +271,7 @@ static void wait_and_take(struct worker *worker)
 	size_t count = worker->pending_count, i;
 	int64_t now;
 
+	full = full || worker->pause > shared_clock();
 	fds[0] = (struct pollfd){.fd = worker->leave || full ? -1 : worker->start->listener,
 				 .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = worker->leave ? -1 : worker->start->control,
@@ -406,6 +412,7 @@ int worker_run(const struct worker_start *start)
 	if (!worker)
 		return 1;
 	worker->start = start;
+	worker->at = (struct busy)BUSY_INIT(&start->own->oldest);
 	if (set_up(worker, &err) < 0)
 		status = command_fail(&err);
 	else

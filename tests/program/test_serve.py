@@ -386,6 +386,28 @@ def test_more_connections_than_descriptors_are_told_at_the_start(place, keys):
     assert sidecar.stop() == 0
 
 
+def cpu_seconds(pid):
+    words = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def test_a_worker_out_of_descriptors_waits_and_does_not_spin(serve, keys):
+    sidecar = serve("--keys-flat", keys, "--workers", "1", before=("prlimit", "--nofile=48"))
+    worker = sidecar.children()[1]
+    held = []
+    for _ in range(60):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(str(sidecar.socket))
+        held.append(client)
+    before = cpu_seconds(worker)
+    time.sleep(1)
+    assert cpu_seconds(worker) - before < 0.3
+    for client in held:
+        client.close()
+    until(lambda: sidecar.post("/v1/decrypt", SECRET).status == 200, "room")
+    assert sidecar.children()[1] == worker
+
+
 NO_LOCKED_MEMORY = ("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "prlimit", "--memlock=0")
 
 
