@@ -13,6 +13,9 @@
 #include <unistd.h>
 
 #define NAME "krm-sops-counters"
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
+#endif
 
 _Static_assert(sizeof(struct shared_worker) == SHARED_PART &&
 		       sizeof(struct shared) == (size_t)(SHARED_SLOTS_MAX + 2) * SHARED_PART,
@@ -20,9 +23,13 @@ _Static_assert(sizeof(struct shared_worker) == SHARED_PART &&
 
 struct shared *shared_new(int *ret_fd, struct err *err)
 {
-	int fd = memfd_create(NAME, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	const unsigned flags = MFD_CLOEXEC | MFD_ALLOW_SEALING;
+	int fd = memfd_create(NAME, flags | MFD_NOEXEC_SEAL);
 	void *memory = MAP_FAILED;
 
+	/* Some systems have no other; older kernels do not know it. */
+	if (fd < 0)
+		fd = memfd_create(NAME, flags);
 	if (fd >= 0 && ftruncate(fd, sizeof(struct shared)) == 0)
 		memory = mmap(NULL, sizeof(struct shared), PROT_READ | PROT_WRITE, MAP_SHARED, fd,
 			      0);
