@@ -24,7 +24,8 @@ static int add_substitute(struct build_args *args, const char *path, struct err 
 	return 1;
 }
 
-int build_args_take(struct build_args *args, int argc, char **argv, int *at, struct err *err)
+/* 1: taken; 0: none of these; -1: ERR_USAGE. */
+static int take(struct build_args *args, int argc, char **argv, int *at, struct err *err)
 {
 	const struct {
 		const char *flag;
@@ -61,6 +62,30 @@ int build_args_take(struct build_args *args, int argc, char **argv, int *at, str
 		r = paths_take_flag(argc, argv, at, flags[i].flag, flags[i].value, err);
 		if (r)
 			return r;
+	}
+	return 0;
+}
+
+int build_args_parse(const char *verb, int argc, char **argv, struct build_args *args,
+		     struct options *options, build_args_own *own, void *cookie, struct err *err)
+{
+	int at = 1, r;
+
+	options_from_env(options);
+	while (at < argc) {
+		r = options_take(options, argc, argv, &at, err);
+		if (r == 0)
+			r = take(args, argc, argv, &at, err);
+		if (r == 0 && own)
+			r = own(cookie, argc, argv, &at, err);
+		if (r < 0)
+			return -1;
+		if (r > 0)
+			continue;
+		if (argv[at][0] == '-' || args->folder)
+			return err_set(err, ERR_USAGE, "%s: unknown argument '%s'", verb,
+				       text_quote(span_str(argv[at])).text);
+		args->folder = argv[at++];
 	}
 	return 0;
 }
@@ -183,7 +208,7 @@ static int set_modes(const struct build_args *args, struct build_run *run, struc
 		       : 0;
 }
 
-int build_run_prepare(const struct build_args *args, struct build_run *run, struct err *err)
+static int prepare(const struct build_args *args, struct build_run *run, struct err *err)
 {
 	struct flux_build *build = &run->build;
 
@@ -216,6 +241,15 @@ int build_run_prepare(const struct build_args *args, struct build_run *run, stru
 	build->lax = args->lax;
 	build->placeholder = args->placeholder;
 	return 0;
+}
+
+int build_run(const struct build_args *args, struct build_run *run, struct buf *out)
+{
+	struct err err = ERR_INIT;
+
+	if (prepare(args, run, &err) == 0 && flux_build_run(&run->build, out, &err) == 0)
+		return 0;
+	return run->build.report.all ? report_print(&run->build.report) : command_fail(&err);
 }
 
 void build_run_release(struct build_run *run)

@@ -5,6 +5,7 @@
 #ifndef BUILD_ARGS_H
 #define BUILD_ARGS_H
 
+#include "command.h"
 #include "flux_build.h"
 #include "flux_object.h"
 
@@ -24,8 +25,12 @@ struct build_args {
 	bool remote, lax, placeholder;
 };
 
-/* Takes argv[*at] where it is one of these flags and moves *at behind it. 1: taken; 0: not ours; -1: ERR_USAGE. */
-int build_args_take(struct build_args *args, int argc, char **argv, int *at, struct err *err)
+/* A flag of the verb's own: takes argv[*at] where it is one and moves *at behind it. 1: taken; 0: not one; -1: ERR_USAGE. */
+typedef int build_args_own(void *cookie, int argc, char **argv, int *at, struct err *err);
+
+/* Reads the command line of `verb`: the shared options and their variables, those of a build, and its own (NULL: none). ERR_USAGE. */
+int build_args_parse(const char *verb, int argc, char **argv, struct build_args *args,
+		     struct options *options, build_args_own *own, void *cookie, struct err *err)
 	NODISCARD;
 
 /* What a run holds beside the command line. */
@@ -44,9 +49,8 @@ struct build_run {
 	}
 #define CLEAN_BUILD_RUN CLEANUP(build_run_release)
 
-/* Finds the object and the root, reads policy and config. run->session.options must be set. Errors: ERR_USAGE and those of what it calls. */
-int build_run_prepare(const struct build_args *args, struct build_run *run, struct err *err)
-	NODISCARD;
+/* Finds the object and the root, reads policy and config, builds, and appends what is to be printed to out. run->session.options must be set. What went wrong is told on stderr. The exit status. */
+int build_run(const struct build_args *args, struct build_run *run, struct buf *out);
 
 void build_run_release(struct build_run *run);
 

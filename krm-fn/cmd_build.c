@@ -6,8 +6,6 @@
 
 #include "build_args.h"
 
-#include "base/text.h"
-
 static const char help[] =
 	"usage: krm-sops build [-k FILE | --name NAME --namespace NS] [options] DIR\n"
 	"\n"
@@ -32,40 +30,20 @@ static const char help[] =
 	"\n"
 	"example: krm-sops build --name apps --namespace flux-system --keys ~/keys .\n";
 
-static int parse(int argc, char **argv, struct build_args *args, struct options *options,
-		 struct err *err)
-{
-	int at = 1, r;
-
-	options_from_env(options);
-	while (at < argc) {
-		r = options_take(options, argc, argv, &at, err);
-		if (r == 0)
-			r = build_args_take(args, argc, argv, &at, err);
-		if (r < 0)
-			return -1;
-		if (r > 0)
-			continue;
-		if (argv[at][0] == '-' || args->folder)
-			return err_set(err, ERR_USAGE, "build: unknown argument '%s'",
-				       text_quote(span_str(argv[at])).text);
-		args->folder = argv[at++];
-	}
-	return 0;
-}
-
 static int run(int argc, char **argv)
 {
 	CLEAN_BUF struct buf out = BUF_INIT((size_t)FLUX_BUILD_OUTPUT_MAX);
 	CLEAN_BUILD_RUN struct build_run run = BUILD_RUN_INIT;
 	struct build_args args = {.folder = NULL};
 	struct err err = ERR_INIT;
+	int status;
 
-	if (parse(argc, argv, &args, &run.session.options, &err) < 0 ||
-	    build_run_prepare(&args, &run, &err) < 0)
+	if (build_args_parse("build", argc, argv, &args, &run.session.options, NULL, NULL, &err) <
+	    0)
 		return command_fail(&err);
-	if (flux_build_run(&run.build, &out, &err) < 0)
-		return run.build.report.all ? report_print(&run.build.report) : command_fail(&err);
+	status = build_run(&args, &run, &out);
+	if (status)
+		return status;
 	return command_write(&out, &err) < 0 ? command_fail(&err) : 0;
 }
 

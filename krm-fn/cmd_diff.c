@@ -36,33 +36,15 @@ struct request {
 	bool exit_code;
 };
 
-static int parse(int argc, char **argv, struct request *req, struct options *options,
-		 struct err *err)
+static int take_own(void *cookie, int argc, char **argv, int *at, struct err *err)
 {
-	int at = 1, r;
+	struct request *req = cookie;
 
-	options_from_env(options);
-	while (at < argc) {
-		r = options_take(options, argc, argv, &at, err);
-		if (r == 0)
-			r = build_args_take(&req->args, argc, argv, &at, err);
-		if (r == 0)
-			r = paths_take_flag(argc, argv, &at, "--against", &req->against, err);
-		if (r < 0)
-			return -1;
-		if (r > 0)
-			continue;
-		if (strcmp(argv[at], "--exit-code") == 0) {
-			req->exit_code = true;
-			at++;
-			continue;
-		}
-		if (argv[at][0] == '-' || req->args.folder)
-			return err_set(err, ERR_USAGE, "diff: unknown argument '%s'",
-				       text_quote(span_str(argv[at])).text);
-		req->args.folder = argv[at++];
-	}
-	return 0;
+	if (strcmp(argv[*at], "--exit-code") != 0)
+		return paths_take_flag(argc, argv, at, "--against", &req->against, err);
+	req->exit_code = true;
+	++*at;
+	return 1;
 }
 
 /* One build, and what was secret in it. The exit status; 0 where it went well. */
@@ -70,15 +52,10 @@ static int build(const struct build_args *args, const struct options *options,
 		 struct build_secrets *secrets, struct buf *out)
 {
 	CLEAN_BUILD_RUN struct build_run run = BUILD_RUN_INIT;
-	struct err err = ERR_INIT;
 
 	run.session.options = *options;
 	run.build.secrets = secrets;
-	if (build_run_prepare(args, &run, &err) < 0)
-		return command_fail(&err);
-	if (flux_build_run(&run.build, out, &err) < 0)
-		return run.build.report.all ? report_print(&run.build.report) : command_fail(&err);
-	return 0;
+	return build_run(args, &run, out);
 }
 
 static int build_other(const struct request *req, const struct options *options,
@@ -132,7 +109,7 @@ static int run(int argc, char **argv)
 	struct err err = ERR_INIT;
 	int status, r;
 
-	if (parse(argc, argv, &req, &options, &err) < 0)
+	if (build_args_parse("diff", argc, argv, &req.args, &options, take_own, &req, &err) < 0)
 		return command_fail(&err);
 	status = build(&req.args, &options, &secrets, &after);
 	if (status == 0 && req.against)

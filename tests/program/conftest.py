@@ -87,6 +87,26 @@ def without_file_rights():
                 raise OSError(ctypes.get_errno(), "prctl")
 
 
+NOBODY = 65534
+
+
+def become_nobody():
+    """For preexec_fn, of root."""
+    os.setgroups([])
+    os.setgid(NOBODY)
+    os.setuid(NOBODY)
+
+
+def let_nobody_in(path):
+    """What is below may be read by all, and the folders above be passed."""
+    for above in path.parents:
+        if above.stat().st_uid == 0 and not above.stat().st_mode & 0o001:
+            above.chmod(above.stat().st_mode | 0o011)
+    for below in (path, *path.rglob("*")):
+        if not below.is_symlink():
+            below.chmod(below.stat().st_mode | (0o755 if below.is_dir() else 0o444))
+
+
 @pytest.fixture
 def program():
     """The path of the program under test."""

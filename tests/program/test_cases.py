@@ -14,11 +14,10 @@ import subprocess
 import pytest
 import yaml
 
-from conftest import DATA, program_path
+from conftest import DATA, become_nobody, let_nobody_in, program_path
 from test_function import ID, KEYS, decrypt_config, items_of, listing, refused, secret, stored
 
 OURS = DATA / "function"
-NOBODY = 65534
 
 
 def sealed():
@@ -89,9 +88,7 @@ def in_a_container():
     """For preexec_fn: nobody, without a network, as docker runs a function (`--user nobody --network none`)."""
     if ctypes.CDLL(None, use_errno=True).unshare(0x40000000) != 0:  # CLONE_NEWNET
         raise OSError(ctypes.get_errno(), "unshare")
-    os.setgroups([])
-    os.setgid(NOBODY)
-    os.setuid(NOBODY)
+    become_nobody()
 
 
 def container(place, stdin, *argv, **env):
@@ -105,10 +102,7 @@ def test_case_44_in_a_container(place):
     keys = place.path / "keys"
     keys.mkdir()
     shutil.copy(DATA / "age.agekey", keys)
-    for path in (*place.path.parents, place.path):
-        if path.stat().st_uid == 0 and not path.stat().st_mode & 0o001 and str(path) != "/":
-            path.chmod(path.stat().st_mode | 0o055)
-    (keys / "age.agekey").chmod(0o444)
+    let_nobody_in(keys)
     items = listing([secret({"a.yaml": stored("yaml")})])
     done = container(place, items, KRM_SOPS_KEYS_FLAT=str(keys))
     assert done.returncode == 0, done.stderr

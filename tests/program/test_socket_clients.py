@@ -94,6 +94,23 @@ def test_build(flux, sidecar, which):
         assert {line["secretRef"] for line in sidecar.audit()} == {"flux-system/sops-keys"}
 
 
+@pytest.mark.parametrize("other", ["folder", "file"])
+def test_diff(flux, sidecar, other):
+    """Two builds and their secrets, and what is masked, without a key in the process."""
+    against = flux.path / "main"
+    shutil.copytree(flux.cwd, against)
+    shutil.copy(flux.cwd / "apps/component/smtp.enc.env", flux.cwd / "apps/web/web.enc.env")
+    if other == "file":
+        built = flux.run("build", "--kustomize", STUB, "--name", "apps", "--namespace", "flux-system", "--keys", flux.path / "served", against)
+        (flux.path / "main.yaml").write_bytes(built.stdout)
+        against = flux.path / "main.yaml"
+    run = lambda *argv: flux.run("diff", "--kustomize", STUB, "--name", "apps", "--namespace", "flux-system", "--against", against, *argv, ".")
+    want = run("--keys", flux.path / "served")
+    assert want.stdout.decode().splitlines() == ["~ Secret web", "    data.MODE: ******** (removed)", "    data.TOKEN: ******** (removed)", "    data.PASS: ******** (added)"], want
+    assert_same(want, run("--socket", sidecar.socket))
+    assert run().status != 0
+
+
 def test_the_api_is_the_decryption_hook_for_who_builds_in_flux_s_place(place, sidecar):
     """A ResourceList with Flux's Kustomization as functionConfig, posted by whoever has built it: its secretRef is looked for among the sidecar's keys."""
     item = yaml.safe_load((DATA / "ksops/repo/secret-a.enc.yaml").read_text())
