@@ -20,9 +20,10 @@ struct key_task {
 	struct secret_pool *pool;
 	void *service;             /* the cookie */
 	struct token_cache *token; /* that it was sent with; NULL: with none */
-	struct span detail;        /* what its service has found out about it */
-	bool over;                 /* it has its verdict */
-	bool renewed; /* a token that was not taken has been changed for a new one, once */
+	int64_t token_asked; /* when that one had been asked for: the cache may have another by now */
+	struct span detail; /* what its service has found out about it */
+	bool over;          /* it has its verdict */
+	bool renewed;       /* a token that was not taken has been changed for a new one, once */
 };
 
 struct key_batch {

@@ -26,6 +26,34 @@ struct vault {
 	struct key_batch batch;
 };
 
+enum {
+	STATUS_FORBIDDEN = 403,
+	LOGIN_AGAIN_S = 5, /* between two logins that a refusal leads to */
+};
+
+static void start_one(struct vault *vault, struct http *http, struct key_task *task);
+
+/* A token may be revoked before its lease ends, which Vault tells by the same 403 as that it may not use this key: so there is a login once for each key, and
+ * not where the last one was just now. */
+static bool log_in_again(struct key_task *task, struct http *http)
+{
+	const struct http_call *call = &task->ask.call;
+	struct vault *vault = task->service;
+	const struct key_host *host = vault->ring->host;
+
+	if (call->failure || call->status != STATUS_FORBIDDEN || !task->token || task->renewed)
+		return false;
+	if (task->token->asked == task->token_asked) {
+		if (host->clock(host->cookie) < task->token_asked + LOGIN_AGAIN_S)
+			return false;
+		token_forget(task->token);
+	}
+	task->renewed = true;
+	http_ask_reset(&task->ask);
+	start_one(vault, http, task);
+	return true;
+}
+
 static void done(struct http *http, struct http_call *call)
 {
 	struct key_task *task = key_task_of_call(call);
@@ -33,7 +61,7 @@ static void done(struct http *http, struct http_call *call)
 	struct err why = ERR_INIT;
 	struct span key;
 
-	if (http_retry(http, call, vault_judge(call)))
+	if (http_retry(http, call, vault_judge(call)) || log_in_again(task, http))
 		return;
 	if (vault_answer_read(call, &answer, &why) < 0 ||
 	    answer_base64(&answer, "data.plaintext", BASE64_GO, task->pool, &key, &why) < 0)
@@ -59,10 +87,12 @@ static void ready(struct token_wait *wait, struct http *http, const struct err *
 {
 	struct key_task *task = key_task_of_wait(wait);
 
-	if (why)
+	if (why) {
 		key_task_failed(task, why);
-	else
-		send(task, vault_login_token(task->token), http);
+		return;
+	}
+	task->token_asked = task->token->asked;
+	send(task, vault_login_token(task->token), http);
 }
 
 /* `enc` is handed on as it is; what would not be a string in JSON is no ciphertext of Vault's. */

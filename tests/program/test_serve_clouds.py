@@ -194,3 +194,23 @@ def test_a_tenant_with_a_slow_service_does_not_keep_others_waiting(place, serve)
         for thread in threads:
             thread.join()
         assert took < 1
+
+
+def test_a_login_that_was_revoked_is_made_anew(place, serve):
+    """Vault says 403 to that as to a key that may not be used; for the latter nobody logs in again and again."""
+    jwt_ = account_token("a", "b", "x")
+    with Vault(roles={"a_b": jwt_}, tokens=(), lease=3600) as vault:
+        text, denied = (values(hc_vault=[vault.entry(DATA_KEY, key=key)]) for key in ("k1", "k2"))
+        vault.fail(faults.status(403, {"errors": ["permission denied"]}), times=None, only=lambda request: request.path.endswith("/k2"))
+        sidecar = serve({"VAULT_ADDR": vault.url, "KRM_SOPS_VAULT_LOGIN": "auth/kubernetes/login", "KRM_SOPS_VAULT_JWT_FILE": str(place.write("jwt", jwt_))})
+        ask = lambda body: sidecar.post("/v1/decrypt?input-type=yaml", body).status
+        assert [ask(text), ask(denied), ask(denied), vault.logins] == [200, 403, 403, 1]
+        time.sleep(5.1)
+        vault.tokens.clear()
+        threads = [threading.Thread(target=ask, args=(text,)) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [ask(text), ask(denied), ask(denied), vault.logins] == [200, 403, 403, 2]
+        assert sidecar.metric('krm_sops_unwraps_total{result="failed"}') == 4
