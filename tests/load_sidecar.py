@@ -16,6 +16,7 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent / "program"))
+import grpc_client  # noqa: E402
 from conftest import Place  # noqa: E402
 from sidecar import Sidecar, until  # noqa: E402
 
@@ -179,18 +180,21 @@ class SidecarLoad:
 
 
 def dawdle(path, end):
-    """Half of them stop within a head, half within a body."""
+    """They stop within a head, within a body, and within a call of the key service, whose data come a frame at a time."""
+    begins = ((b"POST /v1/filter HTTP/1.1\r\nHost: x\r\nX: ", b"y"), (b"POST /v1/filter HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\na", b"y"),
+              (grpc_client.PREFACE + grpc_client.SETTINGS + grpc_client.frame(1, 4, 1, grpc_client.HEAD), grpc_client.frame(0, 0, 1, b"y")))
     clients = []
     for number in range(SLOW_CLIENTS):
         client = socket.socket(socket.AF_UNIX)
         client.connect(str(path))
-        client.sendall(b"POST /v1/filter HTTP/1.1\r\nHost: x\r\n" + (b"X: " if number % 2 else b"Content-Length: 1000\r\n\r\na"))
-        clients.append(client)
+        begin, more = begins[number % len(begins)]
+        client.sendall(begin)
+        clients.append((client, more))
     while not end.wait(1):
-        for client in clients:
+        for client, more in clients:
             with contextlib.suppress(OSError):
-                client.send(b"y")
-    for client in clients:
+                client.send(more)
+    for client, _ in clients:
         client.close()
 
 

@@ -44,3 +44,20 @@ def call(place, path, body, to="/KeyService/Decrypt"):
     got = body.read_bytes() if body.exists() else b""
     body.unlink(missing_ok=True)
     return Answer((place.path / "head").read_bytes(), got)
+
+
+# HTTP/2 by hand, for what no client sends
+
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+
+
+def frame(kind, flags, stream, data=b""):
+    return struct.pack(">I", len(data))[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + data
+
+
+def literal(name, value):
+    return b"\x10" + bytes([len(name)]) + name + bytes([len(value)]) + value
+
+
+HEAD = b"".join(literal(*pair) for pair in ((b":method", b"POST"), (b":scheme", b"http"), (b":path", b"/KeyService/Decrypt"), (b":authority", b"x")))
+SETTINGS = frame(4, 0, 0)
