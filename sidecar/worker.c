@@ -50,6 +50,7 @@ enum {
 struct pending {
 	int fd;
 	int64_t since;
+	bool begun; /* it has said something, and not enough to tell what it speaks */
 	const char *head,
 		*body; /* what it is told when it has said something; NULL: it may go on */
 };
@@ -258,6 +259,7 @@ static void look_at_pending(struct worker *worker, size_t i, bool ready, int64_t
 		worker->start->own->connections -= !one->head;
 		worker->start->own->cut_slow += !ready;
 	} else {
+		one->begun = ready && n > 0;
 		return;
 	}
 	worker->pending[i] = worker->pending[--worker->pending_count];
@@ -269,6 +271,7 @@ static void wait_and_take(struct worker *worker)
 	bool full = worker->start->own->connections >= worker->start->options->connections;
 	struct pollfd fds[2 + PENDING_MAX];
 	size_t count = worker->pending_count, i;
+	bool begun = false;
 	int64_t now;
 
 	full = full || worker->pause > shared_clock();
@@ -276,13 +279,18 @@ static void wait_and_take(struct worker *worker)
 				 .events = POLLIN};
 	fds[1] = (struct pollfd){.fd = worker->leave ? -1 : worker->start->control,
 				 .events = POLLIN};
-	for (i = 0; i < count; i++)
-		fds[2 + i] = (struct pollfd){.fd = worker->pending[i].fd, .events = POLLIN};
-	if (poll(fds, 2 + count, full ? FULL_MS : TICK_MS) < 0)
+	for (i = 0; i < count; i++) {
+		const struct pending *one = &worker->pending[i];
+
+		/* What one that has begun has said is still there, and would be told of again and again. */
+		fds[2 + i] = (struct pollfd){.fd = one->begun ? -1 : one->fd, .events = POLLIN};
+		begun = begun || one->begun;
+	}
+	if (poll(fds, 2 + count, full || begun ? FULL_MS : TICK_MS) < 0)
 		return;
 	now = shared_clock();
 	for (i = count; i-- > 0;)
-		look_at_pending(worker, i, fds[2 + i].revents != 0, now);
+		look_at_pending(worker, i, fds[2 + i].revents || worker->pending[i].begun, now);
 	if (fds[1].revents && !worker->leave) {
 		worker->leave = now;
 		worker->start->own->leaving = true;

@@ -408,6 +408,24 @@ def test_a_worker_out_of_descriptors_waits_and_does_not_spin(serve, keys):
     assert sidecar.children()[1] == worker
 
 
+@pytest.mark.parametrize("begin, rest", [(b"P", b"OST /v1/decrypt HTTP/1.1\r\n"), (b"PR", b"I * HTTP/2.0\r\n\r\nSM\r\n\r\n"), (b"G", b"ET /healthz HTTP/1.1\r\n")])
+def test_a_client_that_begins_and_stops_costs_nothing(serve, keys, begin, rest):
+    """Not even a look at whether it goes on, but now and then."""
+    sidecar = serve("--keys-flat", keys, "--workers", "1")
+    worker = sidecar.children()[1]
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(sidecar.socket))
+        client.sendall(begin)
+        time.sleep(0.2)
+        before = cpu_seconds(worker)
+        time.sleep(1)
+        assert cpu_seconds(worker) - before < 0.3
+        client.sendall(rest)
+        time.sleep(0.3)
+        assert sidecar.metric("krm_sops_connections") == 2
+    until(lambda: sidecar.metric("krm_sops_connections") == 1, "its end")
+
+
 NO_LOCKED_MEMORY = ("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "prlimit", "--memlock=0")
 
 
