@@ -75,7 +75,10 @@ class Sidecar:
     def request(self, method, path, body=None, headers=None, where=None, timeout=DEADLINE):
         connection = Connection(where or self.socket, timeout)
         try:
-            connection.request(method, path, body, headers or {}, encode_chunked="Transfer-Encoding" in (headers or {}))
+            try:
+                connection.request(method, path, body, headers or {}, encode_chunked="Transfer-Encoding" in (headers or {}))
+            except BrokenPipeError:
+                pass  # refused before all of it was sent: the answer says why
             answer = connection.getresponse()
             return Answer(answer.status, answer.read(), dict(answer.getheaders()))
         finally:
