@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The examples of the sidecar are run, and their manifests hold what SECURITY promises of them. Real kustomize applies them in tests/interop/sidecar.py."""
+"""The examples of the sidecar and of CI are run, and their manifests hold what SECURITY promises of them. Real kustomize applies them in tests/interop/sidecar.py."""
 import pathlib
 import shutil
 import subprocess
@@ -7,7 +7,8 @@ import subprocess
 import pytest
 import yaml
 
-from conftest import ROOT, program_path
+from conftest import DATA, ROOT, program_path
+from test_build import STUB
 
 EXAMPLES = ROOT / "examples"
 
@@ -76,3 +77,76 @@ def test_the_policy_of_the_example_is_one(place):
     path.chmod(0o644)
     result = place.run("filter", stdin=b"kind: ConfigMap\n", env={"KRM_SOPS_POLICY": str(path)})
     assert result.status == 0, result.message
+
+
+# ------------------------------------------------------------------------------------------------- pull requests
+
+STUBS = {
+    "git": 'case "$1" in worktree) cp -r . ../base;; esac\n',
+    "curl": 'for word; do case "$word" in body@*) cp "${word#body@}" ../posted;; esac; done\n',
+}
+
+
+@pytest.fixture
+def requested(place):
+    """A repository whose head changes a secret and a setting; the commands that the jobs find on PATH, keys in the environment."""
+    shutil.copytree(DATA / "flux/repo", place.cwd / "head")
+    shutil.copytree(DATA / "flux/repo", place.cwd / "base")
+    shutil.copy(DATA / "flux/repo/apps/component/smtp.enc.env", place.cwd / "head/apps/web/web.enc.env")
+    settings = place.cwd / "head/apps/db/settings.yaml"
+    settings.write_text(settings.read_text().replace("visible", "seen"))
+    tools = place.path / "tools"
+    tools.mkdir()
+    (tools / "krm-sops").symlink_to(program_path())
+    shutil.copy(STUB, tools / "kustomize")
+    for name, text in STUBS.items():
+        (tools / name).write_text("#!/bin/sh\n" + text)
+    for path in tools.iterdir():
+        if not path.is_symlink():
+            path.chmod(0o755)
+    key = next(line for line in (DATA / "age.agekey").read_text().splitlines() if line.startswith("AGE-SECRET-KEY-"))
+    place.job = lambda script, cwd, **env: subprocess.run(["bash", "-eo", "pipefail", "-c", script], cwd=cwd, capture_output=True, text=True, timeout=60, check=False,
+                                                          env=place.env(PATH=f"{tools}:/usr/bin:/bin", SOPS_AGE_KEY=key, **env))
+    return place
+
+
+def posted(done, path):
+    assert done.returncode == 0, done.stderr
+    text = path.read_text()
+    assert text.startswith("What Flux will change:\n```\n") and text.rstrip().endswith("```")
+    assert "data.plain: visible -> seen" in text and "data.PASS: ******** (added)" in text
+    for secret in ("mail", "prod", "AGE-SECRET"):
+        assert secret not in text.replace("clusters/prod", "")
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+def test_the_job_of_github_posts_the_differences(requested):
+    steps = yaml.safe_load((EXAMPLES / "ci/github-diff.yml").read_text())["jobs"]["diff"]["steps"]
+    compare = next(step for step in steps if step.get("name") == "compare")
+    before = set(pathlib.Path("/dev/shm").iterdir())
+    posted(requested.job(compare["run"], requested.cwd), requested.cwd / "comment.md")
+    assert not [path for path in set(pathlib.Path("/dev/shm").iterdir()) - before if path.name.startswith("keys.")]
+    # A build that fails posts nothing.
+    (requested.cwd / "head/apps/db/settings.yaml").unlink()
+    assert requested.job(compare["run"], requested.cwd).returncode != 0
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+def test_the_job_of_gitlab_posts_the_differences(requested):
+    shutil.rmtree(requested.cwd / "base")
+    job = yaml.safe_load((EXAMPLES / "ci/gitlab-diff.yml").read_text())["what-flux-will-apply"]
+    env = {"CI_MERGE_REQUEST_TARGET_BRANCH_NAME": "main", "CI_API_V4_URL": "https://gitlab.example/api/v4", "CI_PROJECT_ID": "1", "CI_MERGE_REQUEST_IID": "2", "COMMENT_TOKEN": "t"}
+    script = "\n".join(job["script"])
+    # The stub of git makes the target's checkout out of this one: its settings go back to what they were.
+    script = script.replace("krm-sops diff", "cp -r ../before/. ../base/; krm-sops diff")
+    shutil.copytree(DATA / "flux/repo", requested.cwd / "before")
+    posted(requested.job(script, requested.cwd / "head", **env), requested.cwd / "posted")
+
+
+def test_the_role_of_the_cluster_example_reads_what_it_names():
+    """No list, no watch, no star: exactly the objects named."""
+    role = next(one for one in yaml.safe_load_all((EXAMPLES / "cluster/rbac.yaml").read_text()) if one["kind"] == "Role")
+    for rule in role["rules"]:
+        assert rule["resourceNames"] and rule["verbs"] == (["create"] if rule["resources"] == ["serviceaccounts/token"] else ["get"]), rule
+        assert "*" not in str(rule) and rule["apiGroups"] == [""]
+    assert {name for rule in role["rules"] for name in rule["resources"]} <= {"secrets", "serviceaccounts", "serviceaccounts/token", "configmaps"}
