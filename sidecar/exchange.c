@@ -134,8 +134,15 @@ int exchange_ask(void *cookie, struct span frame, struct buf *ret_body, struct e
 	int fds[2], r;
 	ssize_t n;
 
-	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0)
-		return err_errno(err, "asking for keys");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) < 0) {
+		bool many = errno == EMFILE || errno == ENFILE;
+
+		(void)err_errno(err, "asking for keys");
+		/* When others are through there are some again. */
+		if (many)
+			err->code = ERR_UNREACHABLE;
+		return -1;
+	}
 	/* As much as there is room for goes first, so that the keeper finds a question whole when it hears of it. */
 	n = send(fds[0], frame.data, frame.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	r = hand_over(exchange, fds[1], deadline, err);

@@ -37,7 +37,7 @@ struct exchange {
 	struct exchange_peer peer;
 };
 
-/* key_remote.exchange. Errors: ERR_UNREACHABLE (the keeper is gone or too slow), ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM. */
+/* key_remote.exchange. Errors: ERR_UNREACHABLE (the keeper is gone or too slow, there are no descriptors left), ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM. */
 int exchange_ask(void *cookie, struct span frame, struct buf *ret_body, struct err *err) NODISCARD;
 
 /* The keeper's side: the next question's descriptor, which may block, or -1 where none waits or what came is no question. */

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -193,6 +194,28 @@ static void rest(int ms)
 	(void)nanosleep(&time, NULL);
 }
 
+/* Too much at once is worth another try. */
+static void without_descriptors_it_is_worth_another_try(void **state)
+{
+	const struct world *world = *state;
+	CLEAN_BUF struct buf frame = BUF_INIT(UNWRAP_BODY_MAX), body = BUF_INIT(UNWRAP_BODY_MAX);
+	struct exchange exchange = {.line = world->lines[0].worker, .timeout_ms = SOON_MS};
+	struct rlimit before, none;
+	struct err err = ERR_INIT;
+	int r;
+
+	put_question(1, &frame);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 3;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	r = exchange_ask(&exchange, buf_span(&frame), &body, &err);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	assert_int_equal(r, -1);
+	assert_int_equal(err.code, ERR_UNREACHABLE);
+	answered_soon(world, 0);
+}
+
 static void both_sets_are_answered(void **state)
 {
 	answered_soon(*state, 0);
@@ -309,6 +332,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(both_sets_are_answered),
+		cmocka_unit_test(without_descriptors_it_is_worth_another_try),
 		cmocka_unit_test(the_key_pair_is_for_the_line_of_the_kms_door_alone),
 		cmocka_unit_test(a_flood_on_one_line_leaves_the_other_alone),
 		cmocka_unit_test(what_is_no_question_is_dropped),
