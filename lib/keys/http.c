@@ -16,9 +16,10 @@
 #include <time.h>
 
 enum {
-	STEP_MS = 1000,  /* longest wait for something to happen: a bound, not a beat */
-	DOWN_MS = 1000,  /* how long http_turn() takes a host for down */
-	LANES_KEPT = 64, /* without a call, by http_turn(): documents name hosts, without end */
+	STEP_MS = 1000,    /* longest wait for something to happen: a bound, not a beat */
+	DOWN_MS = 1000,    /* how long http_turn() takes a host for down */
+	LANES_AT_ONCE = 8, /* that may be full, of one owner */
+	LANES_KEPT = 64,   /* without a call, by http_turn(): documents name hosts, without end */
 };
 
 /* Calls, first come, first served. */
@@ -26,10 +27,17 @@ struct queue {
 	struct http_call *first, *last;
 };
 
+/* Whose calls they are (http_serve()): one that has calls to very many hosts has a bounded number under way, too. */
+struct http_owner {
+	struct http_owner *next;
+	size_t id;
+	int running; /* in all lanes */
+};
+
 struct http_lane {
 	struct http_lane *next;
+	struct http_owner *owner;
 	struct queue waiting;
-	size_t owner;
 	unsigned users; /* calls that are not over */
 	int running;
 	bool answered;   /* once, with whatever status */
@@ -42,6 +50,7 @@ struct http {
 	struct http_options options;
 	struct http_curl *curl; /* NULL before the first call is driven */
 	struct http_lane *lanes;
+	struct http_owner *owners;
 	struct http_call *delayed;   /* by not_before */
 	struct http_call *under_way; /* with libcurl */
 	struct queue ended;          /* to be told */
@@ -122,6 +131,7 @@ static void free_lanes(struct http *http)
 
 void http_free(struct http *http)
 {
+	struct http_owner *owner;
 	struct http_call *call;
 
 	if (!http)
@@ -130,6 +140,10 @@ void http_free(struct http *http)
 		http_curl_stop(http->curl, call);
 	http_curl_free(http->curl);
 	free_lanes(http);
+	while ((owner = http->owners)) {
+		http->owners = owner->next;
+		free(owner);
+	}
 	free(http);
 }
 
@@ -157,17 +171,38 @@ static bool is_lane(const struct http_lane *lane, size_t owner, struct span serv
 {
 	struct span name = span_str(lane->name);
 
-	return lane->owner == owner && name.len == service.len + 1 + host.len &&
+	return lane->owner->id == owner && name.len == service.len + 1 + host.len &&
 	       span_starts(name, service) && name.data[service.len] == '\n' &&
 	       span_ends(name, host);
 }
 
 /* NULL: no memory. */
+static struct http_owner *owner_of(struct http *http, size_t id)
+{
+	struct http_owner *owner = http->owners;
+
+	while (owner && owner->id != id)
+		owner = owner->next;
+	if (owner)
+		return owner;
+	owner = calloc(1, sizeof(*owner));
+	if (!owner)
+		return NULL;
+	owner->id = id;
+	owner->next = http->owners;
+	http->owners = owner;
+	return owner;
+}
+
+/* Likewise. */
 static struct http_lane *lane_of(struct http *http, const struct http_call *call)
 {
 	struct span service = span_str(call->lane), host = origin(call->url);
+	struct http_owner *owner = owner_of(http, http->owner);
 	struct http_lane *lane = http->lanes;
 
+	if (!owner)
+		return NULL;
 	while (lane && !is_lane(lane, http->owner, service, host))
 		lane = lane->next;
 	if (lane)
@@ -178,7 +213,7 @@ static struct http_lane *lane_of(struct http *http, const struct http_call *call
 	memcpy(lane->name, service.data, service.len);
 	lane->name[service.len] = '\n';
 	memcpy(lane->name + service.len + 1, host.data, host.len);
-	lane->owner = http->owner;
+	lane->owner = owner;
 	lane->next = http->lanes;
 	http->lanes = lane;
 	return lane;
@@ -254,6 +289,7 @@ static void end_all(struct http *http)
 	for (call = pop_list(&http->under_way); call; call = pop_list(&http->under_way)) {
 		http_curl_stop(http->curl, call);
 		call->in->running--;
+		call->in->owner->running--;
 		late(http, call);
 	}
 	for (call = pop_list(&http->delayed); call; call = pop_list(&http->delayed))
@@ -282,6 +318,7 @@ static int start(struct http *http, struct http_call *call, struct err *err)
 	}
 	call->tries++;
 	call->in->running++;
+	call->in->owner->running++;
 	call->next = http->under_way;
 	http->under_way = call;
 	return 0;
@@ -298,7 +335,8 @@ static int start_waiting(struct http *http, int64_t now, struct err *err)
 		push(&call->in->waiting, call);
 	}
 	for (lane = http->lanes; lane; lane = lane->next) {
-		while (lane->waiting.first && lane->running < http->options.at_once) {
+		while (lane->waiting.first && lane->running < http->options.at_once &&
+		       lane->owner->running < LANES_AT_ONCE * http->options.at_once) {
 			call = pop(&lane->waiting);
 			/* One that was sent before finds out by itself. */
 			if (lane->down.code && !call->tries) {
@@ -322,6 +360,7 @@ static void take_ended(struct http *http)
 			;
 		*at = call->next;
 		call->in->running--;
+		call->in->owner->running--;
 		if (call->failure)
 			buf_reset(&call->answer);
 		push(&http->ended, call);
@@ -342,7 +381,7 @@ static void tell(struct http *http, struct http_call *call)
 		lane->down.code = ERR_NONE;
 	}
 	if (lane)
-		http->owner = lane->owner;
+		http->owner = lane->owner->id;
 	http->told = call;
 	call->done(http, call);
 	if (lost && http->told && !lane->answered) {

@@ -33,7 +33,7 @@ struct http_options {
 	int connect_ms; /* to connect, TLS handshake included */
 	int request_ms; /* one try of one call, connecting included */
 	int run_ms; /* all of a run, from its first call on; a retry never begins that would pass it */
-	int at_once; /* calls of one lane at a time, to one host */
+	int at_once; /* calls of one lane at a time, to one host; eight times as many to all */
 };
 
 /* Trust and identity of one endpoint where they are not the run's own (Vault, a cluster). Null spans: none. */

@@ -167,6 +167,41 @@ static void nobody_waits_behind_another_ones_calls(void **state)
 		test_release(&tests[i]);
 }
 
+/* As many hosts as a document likes to name; one who asks besides has his own. */
+static void very_many_lanes_are_not_under_way_at_once(void **state)
+{
+	enum { MANY = 40, MOST = 8 };
+	CLEAN_SERVER struct http_server server;
+	CLEAN_HTTP struct http *http = make(1, 0);
+	struct test_call tests[MANY];
+	char names[MANY][32];
+	struct err err = ERR_INIT;
+	CLEAN_TEST struct test_call other;
+	int ended = 0;
+
+	server_start(&server);
+	for (int i = 0; i < MANY; i++) {
+		snprintf(names[i], sizeof(names[i]), "lane-%d", i);
+		set(&tests[i], &server, "/200/50");
+		tests[i].call.lane = names[i];
+		http_add(http, &tests[i].call);
+	}
+	http_serve(http, 1);
+	set(&other, &server, "/200/0");
+	http_add(http, &other.call);
+	while (!other.ends)
+		assert_int_equal(http_turn(http, -1, 1000, &err), 0);
+	for (int i = 0; i < MANY; i++)
+		ended += tests[i].ends;
+	assert_in_range(ended, 0, MOST);
+	drive(http);
+	for (int i = 0; i < MANY; i++) {
+		assert_int_equal(tests[i].call.status, 200);
+		test_release(&tests[i]);
+	}
+	assert_in_range(server.most, 2, MOST + 1);
+}
+
 static void one_who_finds_a_host_down_finds_it_for_himself(void **state)
 {
 	CLEAN_SERVER struct http_server server;
@@ -620,6 +655,7 @@ int main(void)
 		cmocka_unit_test(a_lane_has_so_many_at_a_time),
 		cmocka_unit_test(another_service_has_a_lane_of_its_own),
 		cmocka_unit_test(nobody_waits_behind_another_ones_calls),
+		cmocka_unit_test(very_many_lanes_are_not_under_way_at_once),
 		cmocka_unit_test(one_who_finds_a_host_down_finds_it_for_himself),
 		cmocka_unit_test(hosts_without_a_call_are_forgotten),
 		cmocka_unit_test(what_waits_for_a_host_that_is_down_is_told_so),
