@@ -3,6 +3,7 @@
 import json
 import os
 import pathlib
+import re
 import resource
 import shutil
 import signal
@@ -667,7 +668,7 @@ def test_the_described_api_is_the_one_that_is_there(serve):
     described = yaml.safe_load((DATA.parents[1] / "docs" / "openapi.yaml").read_text())
     schemas = described["components"]["schemas"]
     source = (DATA.parents[1] / "sidecar" / "api.c").read_text()
-    in_code = {(path, method.lower()) for path, method in __import__("re").findall(r'\{"(/[^"]+)", "(GET|POST)"', source)}
+    in_code = {(path, method.lower()) for path, method in re.findall(r'\{"(/[^"]+)", "(GET|POST)"', source)}
     assert in_code == {(path, method) for path, methods in described["paths"].items() for method in methods}
     assert described["info"]["version"] == (DATA.parents[1] / "VERSION").read_text().strip()
     sidecar = serve()
@@ -683,6 +684,15 @@ def test_the_described_api_is_the_one_that_is_there(serve):
     assert set(ready) == set(schemas["ready"]["required"])
     for walls in ready["walls"].values():
         assert set(walls) <= set(schemas["walls"]["items"]["enum"])
+
+
+def test_the_described_metrics_are_those_that_are_there(serve):
+    """docs/api.md names each; and each that is there has a text of help and a value."""
+    rows = [line.split("|")[1] for line in (DATA.parents[1] / "docs/api.md").read_text().splitlines() if re.match(r"\| `[a-z_]+`[, ]", line)]
+    described = {name for row in rows for name in re.findall(r"`([a-z_]+)`", row)}
+    text = serve().get("/metrics").body.decode()
+    assert described == {line.split()[2].removeprefix("krm_sops_") for line in text.splitlines() if line.startswith("# TYPE ")}
+    assert text.count("# HELP krm_sops_") == len(described)
 
 
 # Probes
