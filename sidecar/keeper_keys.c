@@ -66,7 +66,7 @@ static int load(struct keeper_keys *keys, struct keeper_set *set, struct keeper_
 
 	set_config(span_str(ring->secret), &config);
 	session->options = set->options;
-	session->policy = keys->policy; /* lent: see release() */
+	session->policy = keys->policy; /* lent: session_release() leaves it alone */
 	session->has_policy = true;
 	session->elder = &keys->all;
 	session->no_ambient = set->bound && !set->bound->ambient;
