@@ -152,7 +152,7 @@ static int keys_of_global_age(struct session *session, const struct keys_where *
 }
 
 /* Flux asks the clouds and Vault in the name of that ServiceAccount, of the config's own namespace. Which ones there are, and what they are elsewhere, is in
- * the cluster: without it, it is only noted. */
+ * the cluster. Differs: without it, it is only noted, and the machine's own identity serves. Test: differs_accounts_need_the_cluster */
 static int use_account(struct session *session, const struct config *config, struct err *err)
 {
 	const char *usual = session->options.default_account;

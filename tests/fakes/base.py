@@ -184,50 +184,24 @@ class Fake:
             raise self.errors[0]
 
 
-class Proxy:
-    """A proxy that lets nobody through, and notes where he wanted to: "host:port" of each CONNECT."""
+class Listener:
+    """Takes connections and hands each to handle(): what is no server of HTTP."""
 
     def __init__(self):
-        self.asked = []
-        proxy = self
+        listener = self
 
-        class Refuse(socketserver.StreamRequestHandler):
+        class Handle(socketserver.StreamRequestHandler):
             def handle(self):
-                proxy.asked.append(self.rfile.readline().split()[1].decode())
-                while self.rfile.readline().strip():
-                    pass
-                self.wfile.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+                listener.handle(self.rfile, self.wfile)
 
-        self._server = Server(("127.0.0.1", 0), Refuse)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
-
-
-class Trap:
-    """Listens and counts who comes: for hosts that nobody may talk to."""
-
-    def __init__(self):
-        self.connections = 0
-        trap = self
-
-        class Count(socketserver.BaseRequestHandler):
-            def handle(self):
-                trap.connections += 1
-
-        self._server = Server(("127.0.0.1", 0), Count)
+        self._server = Server(("127.0.0.1", 0), Handle)
         self.port = self._server.server_address[1]
         self.address = f"127.0.0.1:{self.port}"
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
 
+    def handle(self, read, write):
+        raise NotImplementedError
+
     def __enter__(self):
         self._thread.start()
         return self
@@ -236,3 +210,28 @@ class Trap:
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
+
+
+class Proxy(Listener):
+    """A proxy that lets nobody through, and notes where he wanted to: "host:port" of each CONNECT."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked, self.url = [], f"http://{self.address}"
+
+    def handle(self, read, write):
+        self.asked.append(read.readline().split()[1].decode())
+        while read.readline().strip():
+            pass
+        write.write(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+
+
+class Trap(Listener):
+    """Listens and counts who comes: for hosts that nobody may talk to."""
+
+    def __init__(self):
+        super().__init__()
+        self.connections = 0
+
+    def handle(self, read, write):
+        self.connections += 1

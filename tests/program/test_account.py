@@ -271,7 +271,7 @@ def test_the_secrets_own_credentials_come_first(place, cluster, aws, certificate
     assert cluster.connections == 0 and aws.calls == ["Decrypt"]
 
 
-def test_without_a_cluster_it_is_only_noted(ask, aws):
+def test_differs_accounts_need_the_cluster(ask, aws):
     """As on a laptop; there the machine's own credentials serve."""
     aws.user("AKIAUSER", "user/secret")
     keys = {"AWS_ACCESS_KEY_ID": "AKIAUSER", "AWS_SECRET_ACCESS_KEY": "user/secret"}
