@@ -214,3 +214,15 @@ def test_a_login_that_was_revoked_is_made_anew(place, serve):
             thread.join()
         assert [ask(text), ask(denied), ask(denied), vault.logins] == [200, 403, 403, 2]
         assert sidecar.metric('krm_sops_unwraps_total{result="failed"}') == 4
+
+
+def test_a_bundle_of_certificates_is_read_once_behind_the_walls_too(place, serve, certificates):
+    """libcurl opens what the keeper has put into memory as a file (http_curl_trust.c)."""
+    once = certificates.stranger.cert.read_text()
+    bundle = place.write("bundle.pem", once * (100 * 1024 // len(once)) + certificates.ca.read_text())
+    with Vault(tls=context(certificates.server)) as fake:
+        sidecar = serve({"VAULT_ADDR": fake.url, "VAULT_TOKEN": "s.fake-token-7Jq2", "KRM_SOPS_CA_FILE": str(bundle)})
+        answer = sidecar.post("/v1/decrypt?input-type=json", values(hc_vault=[fake.entry(DATA_KEY)]))
+        assert answer.status == 200 and PLAIN in answer.body, answer.body
+        keeper = f"/proc/{sidecar.children()[0]}/fd"
+        assert any("memfd:certificates" in os.readlink(f"{keeper}/{name}") for name in os.listdir(keeper))
