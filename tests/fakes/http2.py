@@ -52,11 +52,20 @@ class Stream:
 
     def reply(self, status, body, headers):
         lines = [(":status", str(status)), *((name.lower(), value) for name, value in headers.items()), ("content-length", str(len(body)))]
+        self.connection.send(lambda h2_side: h2_side.send_headers(self.number, lines))
+        while body is not None and not self.fake.stopping.is_set():
+            left = self.connection.send(lambda h2_side, rest=body: self.send_part(h2_side, rest))
+            if left == body:
+                time.sleep(0.005)
+            body = left
 
-        def answer(h2_side):
-            h2_side.send_headers(self.number, lines)
-            h2_side.send_data(self.number, body, end_stream=True)
-        self.connection.send(answer)
+    def send_part(self, h2_side, body):
+        """As much as the client takes now; what is left, None after the last of it."""
+        room = min(h2_side.local_flow_control_window(self.number), h2_side.max_outbound_frame_size)
+        if room <= 0 < len(body):
+            return body
+        h2_side.send_data(self.number, body[:room], end_stream=len(body) <= room)
+        return body[room:] if len(body) > room else None
 
     def serve(self):
         target = self.head[":path"]
@@ -79,13 +88,14 @@ class Connection(socketserver.BaseRequestHandler):
         return self.server.fake
 
     def send(self, what):
-        """Does it to the protocol's state, and writes what comes of it."""
+        """Does it to the protocol's state, and writes what comes of it; what it returns, None where the client has gone or has reset the stream."""
         with self.lock:
             try:
-                what(self.h2_side)
+                result = what(self.h2_side)
                 self.request.sendall(self.h2_side.data_to_send())
+                return result
             except (h2.exceptions.ProtocolError, OSError):
-                pass  # the client has gone, or has reset the stream
+                return None
 
     def handle(self):
         with self.fake.lock:
