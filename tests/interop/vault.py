@@ -8,13 +8,18 @@ Needs `bao` or `vault` on PATH.
 """
 import argparse
 import base64
+import contextlib
 import json
 import os
 import pathlib
 import shutil
+import socket
+import socketserver
+import ssl
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -22,6 +27,7 @@ import urllib.request
 from lib import peers, process
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from fakes import secrets  # noqa: E402
 from fakes.base import Server  # noqa: E402
 from fakes.certificates import Certificates, context  # noqa: E402
 from fakes.kubernetes import Kubernetes, kubeconfig, service_account  # noqa: E402
@@ -29,6 +35,7 @@ from fakes.kubernetes import Kubernetes, kubeconfig, service_account  # noqa: E4
 ROOT = "root-token"
 START = 30  # seconds
 NO_KEY = 128
+COUNT = 50  # data keys at once
 DECRYPT = 'path "+/transit/decrypt/*" { capabilities = ["update"] }\npath "transit/decrypt/*" { capabilities = ["update"] }\n'
 KEYS = {"aes": "aes256-gcm96", "chacha": "chacha20-poly1305", "rsa": "rsa-2048"}
 PLAIN = {"yaml": b"a: b\nc: [1, two]\n", "json": b'{"a": {"b": [null, "c"]}}', "env": b"A=1\nB=two words\n", "ini": b"[s]\na = b\n", "bin": b"\x00bytes\xff"}
@@ -96,7 +103,6 @@ class Bao:
 
 
 def trust(ca):
-    import ssl
     return ssl.create_default_context(cafile=ca)
 
 
@@ -216,6 +222,55 @@ def trusted(both, bao):
     both.compare("the system's certificates do not do", text, both.env(bao, VAULT_TOKEN=ROOT, VAULT_CACERT=None, SSL_CERT_FILE="/dev/null"), NO_KEY, told="TLS with")
 
 
+class Relay:
+    """Passes connections on to a server, and counts them."""
+
+    def __init__(self, port):
+        self.to, self.connections = port, 0
+        relay = self
+
+        class Pass(socketserver.BaseRequestHandler):
+            def handle(self):
+                relay.connections += 1
+                with socket.create_connection(("127.0.0.1", relay.to)) as there:
+                    back = threading.Thread(target=copy, args=(there, self.request), daemon=True)
+                    back.start()
+                    copy(self.request, there)
+                    back.join()
+
+        self.server = Server(("127.0.0.1", 0), Pass)
+        self.url = f"https://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def stop(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def copy(one, other):
+    with contextlib.suppress(OSError):
+        while data := one.recv(65536):
+            other.sendall(data)
+        other.shutdown(socket.SHUT_WR)
+
+
+def together(both, bao):
+    """50 data keys behind the real server, which speaks HTTP/2 over TLS: one connection."""
+    relay = Relay(bao.port)
+    try:
+        items = []
+        for number in range(COUNT):
+            sealed = bao.ask("POST", "transit/encrypt/aes", {"plaintext": base64.b64encode(secrets.data_key(number)).decode()})["data"]["ciphertext"]
+            entry = {"vault_address": relay.url, "engine_path": "transit", "key_name": "aes", "created_at": "2026-01-01T00:00:00Z", "enc": sealed}
+            items.append(secrets.secret(number, hc_vault=[entry]))
+        env = both.env(bao, VAULT_TOKEN=bao.token(), VAULT_ADDR=relay.url)
+        done = process.run([both.ours, "filter"], env, both.folder, secrets.stream(items).encode())
+        good = done.status == 0 and all(secrets.plain(number).encode() in done.stdout for number in range(COUNT)) and relay.connections == 1
+        both.score.check("50 data keys share one connection", good, f"{done.status}, {relay.connections} connections: {done.stderr.decode(errors='replace')}")
+    finally:
+        relay.stop()
+
+
 class Signing(Kubernetes):
     """Tokens with a signature that a JWT method can check."""
 
@@ -302,6 +357,7 @@ def main():
             keys(both, plain)
             namespaces(both, plain)
             trusted(both, secure)
+            together(both, secure)
             logins(both, plain, folder)
             logins(both, secure, folder)
             sealed(both, plain)
