@@ -152,6 +152,8 @@ def lint_mutants(say):
             say(name, at, f"'{fields['name']}' does not stand in {fields['file']} exactly once")
         if not fields.get("tests"):
             say(name, at, f"'{fields['name']}' names no tests")
+        if len(re.findall("^name: ", entry, re.M)) > 1:
+            say(name, at, f"no empty line before '{fields['name']}'")
         for test in fields.get("tests", "").split():
             if not (ROOT / ("tests/program" if test.endswith(".py") else "tests/unit") / (test if test.endswith(".py") else test + ".c")).is_file():
                 say(name, at, f"there is no test '{test}'")
