@@ -11,8 +11,6 @@
 #include "keys/vault_address.h"
 #include "keys/vault_answer.h"
 
-#include <stdio.h>
-
 #define POD_FOLDER "/var/run/secrets/kubernetes.io/serviceaccount"
 
 enum {

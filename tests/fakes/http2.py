@@ -124,7 +124,8 @@ class Connection(socketserver.BaseRequestHandler):
         if isinstance(event, h2.events.RequestReceived):
             stream = self.streams[event.stream_id] = Stream(self, event.stream_id)
             stream.head = dict(event.headers)
-            self.fake.most = max(self.fake.most, len(self.h2_side.streams))
+            with self.lock:
+                self.fake.most = max(self.fake.most, self.h2_side.open_inbound_streams)
         elif isinstance(event, h2.events.DataReceived):
             self.streams[event.stream_id].body += event.data
             self.send(lambda h2_side: h2_side.acknowledge_received_data(event.flow_controlled_length, event.stream_id))
