@@ -18,28 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-import traceback
 
 import yaml
 
-from lib import peers, process
+from lib import named, peers, process
+from lib.named import Failed, Skipped, check
 from lib.world import World
 
 FLAGS = ["--enable-alpha-plugins", "--enable-exec"]
 TESTS = []
-
-
-class Failed(Exception):
-    """A test that did not hold, and why."""
-
-
-class Skipped(Exception):
-    """What is not at hand here."""
-
-
-def check(truth, why, result=None):
-    if not truth:
-        raise Failed(why + (f"\nstatus {result.status}\n{result.stderr.decode(errors='replace')[:2000]}" if result else ""))
 
 
 def test(function):
@@ -423,35 +410,12 @@ def main():
     parser.add_argument("--ksops", help="the real KSOPS; default: of PATH")
     parser.add_argument("--only", default="", help="part of a test's name")
     args = parser.parse_args()
-    kept = peers.ROOT / "build" / "interop" / "ksops"
-    shutil.rmtree(kept, ignore_errors=True)
-    passed = failed = 0
-    skipped = []
     with World(peers.need("sops", args.sops), peers.need_ours(args.program), peers.need("age-keygen", args.age_keygen)) as world:
         kustomize = peers.need("kustomize", args.kustomize)
         real = args.ksops or shutil.which("ksops")
         print(f"KSOPS: {real or 'not on PATH'}", flush=True)
-        for function in TESTS:
-            if args.only not in function.__name__:
-                continue
-            bench = Bench(world, kustomize, world.folder(function.__name__), real)
-            try:
-                function(bench)
-                passed += 1
-            except Skipped as why:
-                skipped.append(function.__name__)
-                print(f"SKIPPED {function.__name__}: {why}")
-            except Failed as why:
-                failed += 1
-                print(f"FAILED {function.__name__}: {why}")
-                shutil.copytree(bench.top, kept / bench.top.name, symlinks=True)
-            except Exception:  # a test that breaks has failed, the others still run
-                failed += 1
-                print(f"FAILED {function.__name__}:\n{traceback.format_exc()}")
-                shutil.copytree(bench.top, kept / bench.top.name, symlinks=True)
-            shutil.rmtree(bench.top)
-    print(f"{passed} passed, {failed} failed" + (f", {len(skipped)} skipped" if skipped else ""))
-    return 1 if failed or not passed else 0
+        runs = [(function.__name__, 0, function) for function in TESTS if args.only in function.__name__]
+        return named.run(runs, lambda name, number: Bench(world, kustomize, world.folder(name), real), peers.ROOT / "build/interop/ksops")
 
 
 if __name__ == "__main__":
