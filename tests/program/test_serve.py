@@ -488,6 +488,36 @@ def test_workers_are_recycled_without_a_lost_request(serve, keys):
     until(lambda: first not in sidecar.children(), "a fresh worker")
 
 
+def test_no_more_workers_than_twice_as_many_however_slowly_they_leave(serve, keys):
+    """A worker that leaves waits for its clients; its successor does, too. A third one has to wait until one of them is gone."""
+    sidecar = serve("--keys-flat", keys, "--recycle", "1", "--workers", "1")
+    keeper = sidecar.children()[0]
+    workers = lambda: set(sidecar.children()) - {keeper}
+    held, head = [], f"POST /v1/decrypt HTTP/1.1\r\nHost: x\r\nContent-Length: {len(SECRET)}\r\n\r\n".encode()
+
+    def fresh():
+        """Those that were worn by what came before have left, or wait for whom they hold."""
+        before = workers()
+        time.sleep(0.6)
+        return workers() == before
+
+    for number in (1, 2):
+        until(lambda: len(workers()) == number and fresh(), "the worker")
+        held.append(Connection(sidecar.socket))
+        held[-1].connect()
+        held[-1].sock.sendall(head + SECRET[:100])
+        time.sleep(0.5)
+        assert sidecar.post("/v1/decrypt", SECRET).status == 200
+    both = workers()
+    time.sleep(1.5)
+    assert workers() == both
+    for connection in held:
+        connection.sock.sendall(SECRET[100:])
+        assert connection.sock.recv(100).startswith(b"HTTP/1.1 200 ")
+    until(lambda: workers() and not workers() & both, "their successor")
+    assert sidecar.post("/v1/decrypt", SECRET).status == 200
+
+
 def test_requests_under_way_are_answered_when_it_ends(serve):
     sidecar = serve()
     connection = Connection(sidecar.socket)
