@@ -254,11 +254,13 @@ static int open_objects(struct flux_build *build, struct manifests *manifests, b
 		return -1;
 	(void)mark_sops(manifests->doc.first, had_sops);
 	if (transform_run(&transform, &unused) < 0) {
-		for (i = 0; i < transform.report.count && build->config->disabled; i++)
-			(void)err_hint(
-				&transform.report.entries[i].err,
-				"the Kustomization has no 'spec.decryption', and Flux does not "
-				"apply such a Secret then");
+		for (i = 0; i < transform.report.count && build->config->disabled; i++) {
+			struct err *why = &transform.report.entries[i].err;
+
+			if (!why->hint[0])
+				(void)err_hint(why, "the Kustomization has no 'spec.decryption', "
+						    "and Flux does not apply such a Secret then");
+		}
 		build->report = transform.report;
 		transform.report = (struct report)REPORT_INIT;
 		return -1;

@@ -50,6 +50,15 @@ def test_case_20_text_in_other_kinds_is_an_error(repo, kind, part):  # noqa: F81
     assert f"warning: {kind} inside: {part}.conf.json: ciphertext is left" in result.message
 
 
+def test_case_20_where_nothing_is_to_be_decrypted(repo):  # noqa: F811
+    """A ConfigMap Flux applies; it is a Secret with `sops` that it does not."""
+    repo.write("apps/db/kustomization.yaml", "resources: [settings.yaml]\n")
+    repo.write("apps/db/settings.yaml", yaml.safe_dump({"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}, "data": {"a": plain(SEALED)}}))
+    result = refused(build(repo, *PLAIN), "ConfigMap settings: data.a: ciphertext is left", "so does '--compat flux'")
+    assert "does not apply" not in result.message
+    assert ("ConfigMap", "settings") in objects(build(repo, *PLAIN, "--compat", "flux"))
+
+
 def test_case_20_its_author_may_except_it(repo):  # noqa: F811
     put_inside(repo, kind="ConfigMap", metadata={"name": "inside", "annotations": {"kustomize.toolkit.fluxcd.io/decrypt": "disabled"}}, data={"a": plain(SEALED)})
     result = build(repo, *APPS)

@@ -14,7 +14,7 @@ import subprocess
 import pytest
 import yaml
 
-from conftest import DATA, become_nobody, let_nobody_in, program_path
+from conftest import DATA, become_nobody, let_nobody_in, need, program_path
 from test_function import ID, KEYS, decrypt_config, items_of, listing, refused, secret, stored
 
 OURS = DATA / "function"
@@ -99,6 +99,7 @@ def container(place, stdin, *argv, **env):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become nobody")
 def test_case_44_in_a_container(place):
+    need(in_a_container)
     keys = place.path / "keys"
     keys.mkdir()
     shutil.copy(DATA / "age.agekey", keys)
