@@ -107,8 +107,8 @@ class Tree:
             return None
         return next((line.split(" ")[1] for line in output.split("\n") if line.startswith("FAILED")), "pytest")
 
-    def first_red(self, first):
-        """The name of the first test that fails, or None where all pass; and whether it is one of those that the entry names."""
+    def first_red(self, first, quick=False):
+        """The name of the first test that fails, or None where all pass; and whether it is one of those that the entry names. quick: tries no others."""
         units = sorted(path.stem for path in (self.path / "tests/unit").glob("test_*.c"))
         files = sorted(path.name for path in (self.path / "tests/program").glob("test_*.py"))
         unknown = set(first) - set(units) - set(files)
@@ -117,12 +117,12 @@ class Tree:
         named = lambda names: [name for name in names if name in first]
         rest = lambda names: [name for name in names if name not in first]
         red = self.unit_red(named(units)) or self.program_red(named(files))
-        if red:
+        if red or quick:
             return red, True
         return self.unit_red(rest(units)) or self.program_red(rest(files)), False
 
 
-def try_entry(tree, entry):
+def try_entry(tree, entry, quick):
     """(noticed, what to print)"""
     path = tree.path / entry["file"]
     whole = path.read_text()
@@ -131,7 +131,7 @@ def try_entry(tree, entry):
     start = time.monotonic()
     path.write_text(whole.replace(entry["old"], entry["new"]))
     try:
-        red, by_name = tree.first_red(entry["tests"].split())
+        red, by_name = tree.first_red(entry["tests"].split(), quick)
     except DoesNotBuild as why:
         return False, f"STALE    {entry['name']}: the sabotage does not build\n{str(why)[-1500:]}"
     finally:
@@ -141,13 +141,13 @@ def try_entry(tree, entry):
     return True, f"noticed  {entry['name']}: {red}{'' if by_name else ', which the list does not name'} ({time.monotonic() - start:.0f} s)"
 
 
-def make_trees(jobs):
+def make_trees(jobs, quick):
     first = Tree(COPIES / "tree0")
     first.fill()
     try:
         first.make(f"-j{jobs}", *SAN, "all", "unit-bin")
         first.make(f"-j{jobs}", "all", "portable", "tools")
-        red, _ = first.first_red([])
+        red, _ = first.first_red([], quick)
     except DoesNotBuild as why:
         sys.exit(f"mutants: the unharmed tree does not build\n{why}")
     if red:
@@ -166,14 +166,15 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--only", default="", help="run only entries whose name or file holds this text")
+    parser.add_argument("--quick", action="store_true", help="only the tests that an entry names, and the unharmed tree is taken for green")
     args = parser.parse_args()
     entries = [e for e in read_list(ROOT / "tests/mutants/list.txt") if args.only in e["name"] or args.only in e["file"]]
-    trees = make_trees(args.jobs)
+    trees = make_trees(args.jobs, args.quick)
 
     def work(entry):
         tree = trees.get()
         try:
-            return try_entry(tree, entry)
+            return try_entry(tree, entry, args.quick)
         finally:
             trees.put(tree)
 
