@@ -105,6 +105,8 @@ class Tree:
         status, output = self.run([sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *(f"tests/program/{name}" for name in files)], env)
         if status == 0:
             return None
+        if status not in (1, -1):  # not a test that failed, but tests that did not run
+            raise DoesNotBuild(output)
         return next((line.split(" ")[1] for line in output.split("\n") if line.startswith("FAILED")), "pytest")
 
     def first_red(self, first, quick=False):
@@ -133,7 +135,7 @@ def try_entry(tree, entry, quick):
     try:
         red, by_name = tree.first_red(entry["tests"].split(), quick)
     except DoesNotBuild as why:
-        return False, f"STALE    {entry['name']}: the sabotage does not build\n{str(why)[-1500:]}"
+        return False, f"STALE    {entry['name']}: the sabotage does not build, or its tests do not run\n{str(why)[-1500:]}"
     finally:
         path.write_text(whole)
     if not red:
