@@ -116,6 +116,9 @@ int ssh_der_rsa(struct span der, struct crypto_rsa *ret_rsa, struct err *err)
 	if (body.len && body.data[0] == TAG_SEQUENCE)
 		return err_set(err, ERR_UNSUPPORTED,
 			       "RSA keys of more than two primes are not supported");
+	/* Go: crypto/rsa (precompute): all of them count, or none does. */
+	if (!rsa.dp.len || !rsa.dq.len || !rsa.qinv.len)
+		rsa.dp = rsa.dq = rsa.qinv = SPAN_NULL;
 	*ret_rsa = rsa;
 	return 0;
 }

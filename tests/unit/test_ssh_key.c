@@ -213,6 +213,26 @@ static void refuses_lax_der(void **state)
 	}
 }
 
+/* dp, dq and qinv: Go computes all of them where one is missing, whatever the others say. */
+static void crt_values_count_together(void **state)
+{
+	static const uint8_t head[] = {2, 1, 0, 2, 1, 5, 2, 1, 3, 2, 1, 1, 2, 1, 1, 2, 1, 1},
+			     crt[] = {2, 1, 7, 2, 1, 8, 2, 1, 9};
+	uint8_t der[2 + sizeof(head) + sizeof(crt)] = {0x30};
+	struct err err = ERR_INIT;
+	struct crypto_rsa rsa;
+
+	for (size_t n = 0; n <= 3; n++) {
+		der[1] = (uint8_t)(sizeof(head) + 3 * n);
+		memcpy(der + 2, head, sizeof(head));
+		memcpy(der + 2 + sizeof(head), crt, 3 * n);
+		assert_int_equal(ssh_der_rsa(span_of(der, 2u + der[1]), &rsa, &err), 0);
+		assert_int_equal(rsa.dp.len, n == 3);
+		assert_int_equal(rsa.dq.len, n == 3);
+		assert_int_equal(rsa.qinv.len, n == 3);
+	}
+}
+
 /* Whatever is accepted has parts of the right size, and reads the same again. */
 static int is_sound(struct span text, void *arg)
 {
@@ -322,6 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_all_containers),
 		cmocka_unit_test(derives_the_public_key_of_a_pkcs8_seed),
+		cmocka_unit_test(crt_values_count_together),
 		cmocka_unit_test(refuses_what_it_can_not_open),
 		cmocka_unit_test(differs_refuses_rsa_below_2048_bits),
 		cmocka_unit_test(finds_the_block_as_go_does),
