@@ -30,19 +30,25 @@ static bool is_object(struct span content)
 	return at < content.len && content.data[at] == '{';
 }
 
-/* {"data": "...", "sops": {...}} and nothing else: what sops makes of a binary file. */
+/* {"data": "...", "sops": {...}} and nothing else: what sops makes of a binary file. It may stand there twice, as after a merge. */
 static bool is_binary_form(struct span content)
 {
 	CLEAN_DOC struct doc doc = DOC_INIT;
 	struct err err = ERR_INIT;
-	const struct doc_node *data, *sops;
+	const struct doc_node *kid;
+	bool data = false, sops = false;
 
 	if (!is_object(content) || doc_read(DOC_JSON, content, &doc, &err) < 0 || !doc.first)
 		return false;
-	data = doc_get(doc.first, "data");
-	sops = doc_get(doc.first, "sops");
-	return data && sops && data->kind == DOC_STRING && sops->kind == DOC_MAP &&
-	       doc.first->kids.first->next == doc.first->kids.last;
+	doc_each (kid, doc.first) {
+		if (kid->kind == DOC_STRING && span_is(kid->key, "data"))
+			data = true;
+		else if (kid->kind == DOC_MAP && span_is(kid->key, "sops"))
+			sops = true;
+		else
+			return false;
+	}
+	return data && sops;
 }
 
 static enum doc_format by_content(struct span content)

@@ -23,7 +23,9 @@ static void name_then_content(void **state)
 		{"a.yaml.enc", BINARY_FORM, DOC_BINARY},
 		{"a", " \t\r\n" BINARY_FORM, DOC_BINARY},
 		{"a", "{\"sops\": {}, \"data\": \"x\"}", DOC_BINARY},
+		{"a", "{\"data\": \"x\", \"data\": \"x\", \"sops\": {}}", DOC_BINARY},
 		/* ... but not what only looks like it */
+		{"a", "{\"data\": \"x\", \"data\": {}, \"sops\": {}}", DOC_JSON},
 		{"a.yaml.enc", "{\"data\": {}, \"sops\": {}}", DOC_YAML},
 		{"a", "{\"data\": \"x\", \"more\": \"y\", \"sops\": {}}", DOC_JSON},
 		{"a", "{\"data\": \"x\", \"sops\": \"\"}", DOC_JSON},
