@@ -110,7 +110,8 @@ static int add_wrapped(struct message *message, struct span body, struct secret_
 	return 0;
 }
 
-/* Session keys, then the data, then nothing. Differs: gpg prints a message that is not encrypted. Test: differs_refuses_pgp_that_is_not_encrypted */
+/* Session keys, then the data, then nothing. Differs: gpg prints a message that is not encrypted, and passes over packets that do not belong before one
+ * that is. Tests: differs_refuses_pgp_that_is_not_encrypted, differs_refuses_packets_out_of_place */
 static int read_message(struct span packets, struct secret_pool *pool, struct message *message,
 			struct err *err)
 {

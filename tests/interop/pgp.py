@@ -318,6 +318,9 @@ def messages(args, rng, gpg, go, ours, keys, tally, pool):
                 pool.append(message)
 
 
+BEFORE_DATA = (1, 3, 10, 12, 21, 61)  # session keys, and what says nothing: marker, trust, padding, comment
+
+
 def known_difference(message):
     """What gpg reads and we refuse, though it is armored well."""
     for tag, body in packets(dearmor(message) if message[:1] == b"-" else message) or []:
@@ -325,6 +328,10 @@ def known_difference(message):
             return "differs_refuses_reserved_packets"
         if tag == 1 and body[9:10] == b"\x12" and body[12:13] != b"\x40":
             return "differs_needs_the_prefix_of_points"
+        if tag in (9, 18, 20):
+            break
+        if tag not in BEFORE_DATA:
+            return "differs_refuses_packets_out_of_place"
     return ""
 
 

@@ -241,6 +241,25 @@ static void differs_needs_the_prefix_of_points(void **state)
 	free(block);
 }
 
+/* A one-pass signature before a message that is whole. */
+static void differs_refuses_packets_out_of_place(void **state)
+{
+	static const uint8_t other[] = {0xc4, 3, 3, 0, 8};
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct span packets = pgp_file_packets("gpg-ecc.msg", &pool);
+	CLEAN_BUF struct buf message = BUF_INIT(64 * 1024);
+	struct key_request request;
+
+	must_add(&ring, "ecc.asc");
+	buf_add(&message, other, sizeof(other));
+	buf_add_span(&message, packets);
+	assert_int_equal(ask(&ring, packets).verdict, KEY_OPENED);
+	request = ask(&ring, buf_span(&message));
+	assert_int_equal(request.verdict, KEY_FAILED);
+	assert_string_equal(request.why, "malformed PGP message");
+}
+
 /* Literal data, bare and in armor, as gpg --store writes it. */
 static void differs_refuses_pgp_that_is_not_encrypted(void **state)
 {
@@ -426,6 +445,7 @@ int main(void)
 		cmocka_unit_test(asks_the_policy_for_each_key),
 		cmocka_unit_test(differs_opens_with_the_key_that_fits),
 		cmocka_unit_test(differs_refuses_pgp_that_is_not_encrypted),
+		cmocka_unit_test(differs_refuses_packets_out_of_place),
 		cmocka_unit_test(differs_needs_the_prefix_of_points),
 		cmocka_unit_test(names_short_what_is_long),
 		cmocka_unit_test(differs_opens_what_rfc_9580_has),
