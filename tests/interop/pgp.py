@@ -346,7 +346,7 @@ def damage(args, rng, gpg, ours, tally, pool):
             text = theirs.stderr.decode(errors="replace")
             if got.startswith("opened "):
                 same = gpg_opens(gpg, theirs, message, bytes.fromhex(got[7:]))
-                # where the checksum does not stand before it gpg reads the END line as data
+                # differs_needs_no_checksum_of_armor
                 same |= "radix64 character 2D" in text
                 # differs_opens_what_rfc_9580_has: versions of session keys that are not known are passed over
                 same |= "with unknown version" in text

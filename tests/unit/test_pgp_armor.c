@@ -144,11 +144,22 @@ static void survives_mangling(void **state)
 	mangle_all(buf_span(&text), decode, &whole);
 }
 
+static void differs_needs_no_checksum_of_armor(void **state)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct span text = SPAN(HEAD "\naGVsbG9v\n" TAIL), bytes = SPAN_NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(pgp_armor_next(&text, &pool, &bytes, &err), 1);
+	assert_true(span_is(bytes, "helloo"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_blocks),
 		cmocka_unit_test(differs_refuses_damaged_pgp_armor),
+		cmocka_unit_test(differs_needs_no_checksum_of_armor),
 		cmocka_unit_test(knows_packets_without_armor),
 		cmocka_unit_test(survives_mangling),
 	};
