@@ -57,7 +57,7 @@ ROWS = {
     "differs_refuses_comment_value": refuses("a value of type 'comment'|a comment that holds", ours=(25, 4), theirs=(0, 4, 51)),
     "differs_refuses_bad_pattern": refuses("the pattern of what is (not )?encrypted: ", theirs=(0, 4, 25, 51)),
     "differs_refuses_text_behind_the_bracket": both(refuses("not encrypted, or not in the format of sops", ours=(25, 51), theirs=(0, 1, 4, 51)),
-                                                    holds(rb"ENC\[AES256_GCM,[^\]]*\](?![\"'`\\\s]|$)|ENC\[AES256_GCM,[^\]]*\]([ ]+[^\s#]|\\n|\s*\n\s*#)")),
+                                                    holds(rb"ENC\[AES256_GCM,[^\]]*\](?![\"'`\\\s]|$)|ENC\[AES256_GCM,[^\]]*\]([ ]+[^\s#]|\\n|\s*\n\s*#|\s*\n[ \t]+[^\s#:][^:\n]*\n)")),
     "differs_refuses_tags_that_are_not_16_bytes": refuses("its tag has [0-9]+ bytes, not 16", ours=(25, 51), theirs=(0, 4, 51)),
     "differs_data_key_is_32_bytes": refuses("its data key has [0-9]+ bytes, not 32", ours=(25,), theirs=(0, 4, 51)),
     "differs_refuses_x_zero": refuses("a share with the number 0", ours=(128,), theirs=(0, 25, 51)),
