@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "keys/http_retry.h"
 #include "keys/kube_ask.h"
+#include "keys/kube_name.h"
 
 #include <stdio.h>
 
@@ -173,7 +174,7 @@ int cluster_get(struct cluster *cluster, const struct cluster_kind *kind, const 
 	const struct question question = {kind, namespace, name};
 
 	/* They become a path, and come from Git. */
-	if (!item_name_valid(namespace) || !item_name_valid(name))
+	if (!kube_name_valid(namespace) || !kube_name_valid(name))
 		return err_set(err, ERR_USAGE, "'%s/%s' is not a name of a %s",
 			       text_quote(namespace).text, text_quote(name).text, kind->kind);
 	if (policy_namespace_allowed(cluster->policy, namespace, ours, true, err) < 0)

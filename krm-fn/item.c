@@ -58,23 +58,6 @@ struct span item_namespace(const struct doc_node *item)
 	return doc_get_str(doc_get(item, "metadata"), "namespace");
 }
 
-bool item_name_valid(struct span name)
-{
-	size_t i;
-
-	if (!name.len || name.len > ITEM_NAME_MAX)
-		return false;
-	for (i = 0; i < name.len; i++) {
-		uint8_t c = name.data[i];
-		bool edge = i == 0 || i + 1 == name.len;
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		      (!edge && (c == '-' || c == '.'))))
-			return false;
-	}
-	return true;
-}
-
 bool item_is_disabled(const struct doc_node *item)
 {
 	struct span value = item_annotation(item, ITEM_ANNOTATION_DECRYPT);

@@ -32,8 +32,6 @@ struct span item_name(const struct doc_node *item);
 struct span item_namespace(const struct doc_node *item);
 
 /* What the API server would take as a name or a namespace: such a one may become a part of a path. */
-enum { ITEM_NAME_MAX = 253 /* bytes of a Kubernetes name (RFC 1123 subdomain) */ };
-bool item_name_valid(struct span name);
 
 /* kustomize.toolkit.fluxcd.io/decrypt: disabled, in any letter case, nothing trimmed. */
 bool item_is_disabled(const struct doc_node *item);

@@ -8,12 +8,14 @@
 #include "item.h"
 #include "keys.h"
 
+#include "keys/kube_name.h"
+
 struct keys_lookup {
 	const struct keys_where *where;
 	const struct policy *policy;
 	struct keyring *ring;
 	struct span namespace, name;       /* namespace may be a null span */
-	char label[2 * ITEM_NAME_MAX + 2]; /* "NAMESPACE/NAME" */
+	char label[2 * KUBE_NAME_MAX + 2]; /* "NAMESPACE/NAME" */
 	struct buf places;                 /* where it was not, for the message */
 	bool found;                        /* and imported */
 };

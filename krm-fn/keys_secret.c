@@ -6,6 +6,7 @@
 #include "keys_lookup.h"
 
 #include "base/text.h"
+#include "keys/kube_name.h"
 
 #include <stdio.h>
 
@@ -74,7 +75,7 @@ int keys_of_secret_ref(struct keyring *ring, const struct keys_where *where,
 
 	if (!namespace.len && where->ns)
 		lookup.namespace = span_str(where->ns);
-	if (!item_name_valid(name) || (lookup.namespace.len && !item_name_valid(lookup.namespace)))
+	if (!kube_name_valid(name) || (lookup.namespace.len && !kube_name_valid(lookup.namespace)))
 		return err_set(err, ERR_USAGE, "secretRef '%s/%s' is not a name of a Secret",
 			       text_quote(lookup.namespace).text, text_quote(name).text);
 	snprintf(lookup.label, sizeof(lookup.label), "%.*s%s%.*s", (int)lookup.namespace.len,

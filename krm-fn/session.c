@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "keys/account.h"
+#include "keys/kube_name.h"
 
 static void use_sidecar(struct session *session)
 {
@@ -136,10 +137,10 @@ static int keys_of_global_age(struct session *session, const struct keys_where *
 {
 	struct span name = span_str(session->options.global_age);
 	size_t slash = span_find(name, 0, '/');
-	char ns[ITEM_NAME_MAX + 1];
+	char ns[KUBE_NAME_MAX + 1];
 	struct keys_where global = *where;
 
-	if (slash == name.len || slash > ITEM_NAME_MAX)
+	if (slash == name.len || slash > KUBE_NAME_MAX)
 		return err_set(err, ERR_USAGE, "'--global-age' is not NAMESPACE/NAME");
 	memcpy(ns, name.data, slash);
 	ns[slash] = '\0';
@@ -173,7 +174,7 @@ static int use_account(struct session *session, const struct config *config, str
 	}
 	if (!ns.len && session->options.ns)
 		ns = span_str(session->options.ns);
-	if (!item_name_valid(name) || !item_name_valid(ns))
+	if (!kube_name_valid(name) || !kube_name_valid(ns))
 		return err_set(err, ERR_USAGE,
 			       "serviceAccountName '%s/%s' is not a name of a ServiceAccount",
 			       text_quote(ns).text, text_quote(name).text);

@@ -8,6 +8,7 @@
 #include "keys_lookup.h"
 
 #include "base/text.h"
+#include "keys/kube_name.h"
 #include "keys/vault_address.h"
 
 #include <fcntl.h>
@@ -88,7 +89,7 @@ static int look_in_manifest(struct search *search, const char *path, struct err 
 static int look_in_cluster(struct search *search, struct cluster *cluster, struct err *err)
 {
 	CLEAN_CLUSTER_OBJECT struct cluster_object object = CLUSTER_OBJECT_INIT;
-	char ns[ITEM_NAME_MAX + 1];
+	char ns[KUBE_NAME_MAX + 1];
 	bool found = false;
 
 	/* The operator has named it, so it is of a namespace that may be used. */
@@ -152,7 +153,7 @@ int vault_config_load(const struct options *options, struct cluster *cluster,
 	struct err *why = &ret_config->why;
 
 	search.name = slash < named.len ? span_from(named, slash + 1) : SPAN_NULL;
-	if (!item_name_valid(search.ns) || !item_name_valid(search.name))
+	if (!kube_name_valid(search.ns) || !kube_name_valid(search.name))
 		return err_set(err, ERR_USAGE, "'--vault-configmap' is not NAMESPACE/NAME");
 	(void)snprintf(ret_config->called, sizeof(ret_config->called), "%s",
 		       options->vault_config_map);

@@ -16,8 +16,10 @@
 #include "item.h"
 #include "options.h"
 
+#include "keys/kube_name.h"
+
 struct vault_config {
-	char called[2 * ITEM_NAME_MAX + 2]; /* "NAMESPACE/NAME" */
+	char called[2 * KUBE_NAME_MAX + 2]; /* "NAMESPACE/NAME" */
 	struct doc doc;
 	struct buf text;                  /* config.yaml */
 	const struct doc_node *instances; /* NULL: `why` says why not */

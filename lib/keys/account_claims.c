@@ -4,6 +4,7 @@
  */
 #include "keys/account_claims.h"
 
+#include "keys/kube_name.h"
 #include "keys/vault_address.h"
 
 int account_claims_read(struct span token, struct account_claims *ret_claims, struct err *err)
@@ -41,22 +42,6 @@ bool account_claims_for(const struct account_claims *claims, struct span audienc
 	return false;
 }
 
-/* It becomes part of a path: what no object of Kubernetes is called is none. */
-static bool is_name(struct span text)
-{
-	size_t i;
-
-	for (i = 0; i < text.len; i++) {
-		uint8_t c = text.data[i];
-		bool edge = i == 0 || i + 1 == text.len;
-
-		if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-		      (!edge && (c == '-' || c == '.'))))
-			return false;
-	}
-	return text.len > 0;
-}
-
 int account_claims_subject(const struct account_claims *claims, struct span *ret_namespace,
 			   struct span *ret_name, struct err *err)
 {
@@ -68,7 +53,7 @@ int account_claims_subject(const struct account_claims *claims, struct span *ret
 	colon = span_find(both, 0, ':');
 	namespace = span_sub(both, 0, colon);
 	name = span_from(both, colon + 1);
-	if (!is_name(namespace) || !is_name(name))
+	if (!kube_name_valid(namespace) || !kube_name_valid(name))
 		return err_set(err, ERR_FORMAT, "it is not a service account's");
 	*ret_namespace = namespace;
 	*ret_name = name;
