@@ -59,6 +59,18 @@ class Bench:
         rows = [line.split() for line in done.stdout.splitlines()]
         return [(int(m) / 1000, int(p) / 1000, int(c) / 1000, int(k) / 1024) for m, p, c, k in rows]
 
+    def filter(self, rounds, text, env):
+        """The figures of `filter` on a text, with an environment of PATH, HOME and env."""
+        usual, self.env = self.env, {"PATH": self.env["PATH"], "HOME": self.env["HOME"], **env}
+        try:
+            # Not below the working directory, where it would be found as the source of its Secrets.
+            with tempfile.NamedTemporaryFile("w", prefix="krm-sops-bench-") as file:
+                file.write(text)
+                file.flush()
+                return self.run(rounds, [[self.program, "filter"]], file.name)[0]
+        finally:
+            self.env = usual
+
     def row(self, work, figures, goal, met):
         self.missed += 0 if met else 1
         self.rows.append((work, figures, goal, "yes" if met else "**no**"))

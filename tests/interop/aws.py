@@ -20,6 +20,7 @@ import urllib.error
 import urllib.request
 
 from lib import peers
+from lib.score import Score
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from fakes import secrets  # noqa: E402
@@ -29,17 +30,6 @@ MOTO = ("moto[server]==5.2.5", "boto3==1.44.8")
 TIMEOUT = 60
 USER = {"AWS_ACCESS_KEY_ID": "AKIAUSER", "AWS_SECRET_ACCESS_KEY": "user/secret"}
 STATIC = "aws_access_key_id = AKIAUSER\naws_secret_access_key = user/secret\n"
-
-
-class Score:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, name, good, why=""):
-        self.passed += bool(good)
-        self.failed += not good
-        if not good:
-            print(f"FAILED {name}: {why}", flush=True)
 
 
 class Both:

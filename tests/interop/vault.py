@@ -25,6 +25,7 @@ import urllib.error
 import urllib.request
 
 from lib import peers, process
+from lib.score import Score
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 from fakes import secrets  # noqa: E402
@@ -40,17 +41,6 @@ DECRYPT = 'path "+/transit/decrypt/*" { capabilities = ["update"] }\npath "trans
 KEYS = {"aes": "aes256-gcm96", "chacha": "chacha20-poly1305", "rsa": "rsa-2048"}
 PLAIN = {"yaml": b"a: b\nc: [1, two]\n", "json": b'{"a": {"b": [null, "c"]}}', "env": b"A=1\nB=two words\n", "ini": b"[s]\na = b\n", "bin": b"\x00bytes\xff"}
 TYPES = {"yaml": "yaml", "json": "json", "env": "dotenv", "ini": "ini", "bin": "binary"}
-
-
-class Score:
-    def __init__(self):
-        self.passed = self.failed = 0
-
-    def check(self, name, good, why=""):
-        self.passed += bool(good)
-        self.failed += not good
-        if not good:
-            print(f"FAILED {name}: {why}", flush=True)
 
 
 def free_port():
