@@ -229,8 +229,9 @@ static int stand_in_objects(struct flux_build *build, struct manifests *manifest
 }
 
 /* Decrypts the objects in place. What is printed is made of the trees by flux_finish(). */
-static int open_objects(struct flux_build *build, struct manifests *manifests, bool *ret_opened,
-			struct arena *arena, struct err *err)
+static int open_objects(struct flux_build *build, const struct stage_index *index,
+			struct manifests *manifests, bool *ret_opened, struct arena *arena,
+			struct err *err)
 {
 	CLEAN_BUF struct buf unused = BUF_INIT(FLUX_BUILD_OUTPUT_MAX);
 	CLEANUP(transform_release)
@@ -241,6 +242,7 @@ static int open_objects(struct flux_build *build, struct manifests *manifests, b
 		.doc = &manifests->doc,
 		.items = manifests->items,
 		.count = manifests->count,
+		.index = index,
 		.mac_warns = build->session->mac == POLICY_MAC_AUTO,
 		.every_kind = true,
 		.left_warns = build->compat_flux,
@@ -270,7 +272,8 @@ static int open_objects(struct flux_build *build, struct manifests *manifests, b
 }
 
 /* The manifests of --substitute-from may be encrypted themselves. */
-static int load_vars(struct flux_build *build, struct flux_vars *vars, struct err *err)
+static int load_vars(struct flux_build *build, const struct stage_index *index,
+		     struct flux_vars *vars, struct err *err)
 {
 	CLEAN_BUF struct buf text = BUF_INIT((size_t)DOC_INPUT_MAX + 1);
 	CLEAN_MANIFESTS struct manifests manifests = MANIFESTS_INIT;
@@ -295,7 +298,7 @@ static int load_vars(struct flux_build *build, struct flux_vars *vars, struct er
 	    manifests_read(buf_span(&text), "--substitute-from", &manifests, err) < 0)
 		return -1;
 	opened = arena_alloc(&arena, mark_sops(manifests.doc.first, NULL) + 1, err);
-	if (!opened || open_objects(build, &manifests, opened, &arena, err) < 0)
+	if (!opened || open_objects(build, index, &manifests, opened, &arena, err) < 0)
 		return -1;
 	places.items = manifests.items;
 	places.count = manifests.count;
@@ -311,7 +314,8 @@ static int load_vars(struct flux_build *build, struct flux_vars *vars, struct er
 	return 0;
 }
 
-static int finish(struct flux_build *build, struct span built, struct buf *out, struct err *err)
+static int finish(struct flux_build *build, const struct stage_index *index, struct span built,
+		  struct buf *out, struct err *err)
 {
 	CLEAN_BUF struct buf finished = BUF_INIT(FLUX_BUILD_OUTPUT_MAX);
 	CLEAN_MANIFESTS struct manifests manifests = MANIFESTS_INIT;
@@ -324,8 +328,8 @@ static int finish(struct flux_build *build, struct span built, struct buf *out, 
 	if (manifests_read(built, "kustomize's output", &manifests, err) < 0)
 		return -1;
 	opened = arena_alloc(&arena, mark_sops(manifests.doc.first, NULL) + 1, err);
-	if (!opened || open_objects(build, &manifests, opened, &arena, err) < 0 ||
-	    load_vars(build, &vars, err) < 0)
+	if (!opened || open_objects(build, index, &manifests, opened, &arena, err) < 0 ||
+	    load_vars(build, index, &vars, err) < 0)
 		return -1;
 	if (flux_finish(&last, &manifests, opened, build->placeholder ? &finished : out, err) < 0 ||
 	    build->report.all)
@@ -370,6 +374,7 @@ int flux_build_run(struct flux_build *build, struct buf *out, struct err *err)
 	    fill_stage(build, &work.stage, err) < 0)
 		return -1;
 	confine_clamp(work.stage.fd, build->root, &work.sources.root);
+	work.sources.index = &work.stage.index;
 	work.sources.remote = build->remote;
 	if (generate(build, &work, err) < 0 ||
 	    flux_sources_find(&work.sources, build->folder, !build->config->disabled, err) < 0)
@@ -378,5 +383,5 @@ int flux_build_run(struct flux_build *build, struct buf *out, struct err *err)
 		report_note("warning: %s", work.sources.notes[i]);
 	if (open_sources(build, &work, err) < 0 || run_kustomize(build, &work, &built, err) < 0)
 		return -1;
-	return finish(build, buf_span(&built), out, err);
+	return finish(build, &work.stage.index, buf_span(&built), out, err);
 }

@@ -383,6 +383,12 @@ static int visit_kustomization(struct flux_sources *sources, const char *folder,
 	return 0;
 }
 
+/* Most of what a kustomization names are files. Not as they may have been changed into: only as they were copied. */
+static bool is_file(const struct flux_sources *sources, const char *path)
+{
+	return sources->index && stage_index_find(sources->index, path) != STAGE_INDEX_UNKNOWN;
+}
+
 /* A folder, and what it names. Of those that a kustomization names, what is not there or no folder is no concern of ours. */
 static int visit_folder(struct flux_sources *sources, const char *folder, bool first, bool decrypt,
 			struct err *err)
@@ -416,6 +422,8 @@ int flux_sources_find(struct flux_sources *sources, const char *path, bool decry
 	while (sources->depth) {
 		const char *folder = sources->stack[--sources->depth];
 
+		if (!first && is_file(sources, folder))
+			continue;
 		if (visit_folder(sources, folder, first, decrypt, err) < 0)
 			return decrypt && err->code != ERR_POLICY
 				       ? err_wrap(err, "error decrypting sources")

@@ -9,6 +9,7 @@
 
 #include "confine.h"
 #include "flux_generate.h"
+#include "stage_index.h"
 
 enum {
 	FLUX_SOURCE_FILE_MAX =
@@ -25,8 +26,9 @@ struct flux_source {
 
 struct flux_sources {
 	struct arena arena;
-	struct confine root; /* the copy; clamped */
-	bool remote;         /* names that are fetched from elsewhere are allowed */
+	struct confine root;             /* the copy; clamped */
+	const struct stage_index *index; /* what is known of it; NULL: nothing */
+	bool remote;                     /* names that are fetched from elsewhere are allowed */
 	/* out */
 	struct flux_source *list;
 	size_t count, cap;

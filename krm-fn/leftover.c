@@ -8,18 +8,18 @@
 #include "place.h"
 
 #include "base/text.h"
+#include "sops/sops_value.h"
 
 /* stand_in: a whole token that is none to us, or a null span. */
 static bool has_token(struct span text, struct span stand_in)
 {
 	static const struct span parts[] = {SPAN(",iv:"), SPAN(",tag:"), SPAN(",type:"), SPAN("]")};
-	const struct span begin = SPAN("ENC[AES256_GCM,data:");
 	size_t at, end, i, hit;
 
 	for (;;) {
 		struct span line;
 
-		at = span_search(text, begin);
+		at = span_search(text, SOPS_VALUE_BEGIN);
 		if (at == SIZE_MAX)
 			return false;
 		text = span_from(text, at);
@@ -27,7 +27,7 @@ static bool has_token(struct span text, struct span stand_in)
 			text = span_from(text, stand_in.len);
 			continue;
 		}
-		text = span_from(text, begin.len);
+		text = span_from(text, SOPS_VALUE_BEGIN.len);
 		end = span_find(text, 0, '\n');
 		line = span_sub(text, 0, end);
 		for (i = 0; i < ARRAY_LEN(parts); i++) {

@@ -69,6 +69,9 @@ static enum walk_next visit(void *cookie, const struct walk_file *file, struct e
 	int r;
 
 	search->files->files++;
+	if (search->options->index &&
+	    stage_index_find(search->options->index, file->path) == STAGE_INDEX_PLAIN)
+		return WALK_ON;
 	if (max == 0) {
 		note_size(search, file->path);
 		return WALK_STOP;

@@ -13,6 +13,7 @@
 #define SOURCE_H
 
 #include "confine.h"
+#include "stage_index.h"
 
 #include "doc/doc.h"
 
@@ -45,6 +46,8 @@ struct source_options {
 	const struct confine
 		*confine; /* its root is searched, nearest to the working directory first */
 	size_t files_max, bytes_max; /* as in struct policy */
+	/* What is known of files below the root: those without ciphertext are not opened, and cost none of the bytes. NULL: nothing. */
+	const struct stage_index *index;
 };
 
 enum {

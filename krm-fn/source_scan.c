@@ -5,11 +5,11 @@
  */
 #include "source_scan.h"
 
+#include "sops/sops_value.h"
+
 #include <stdlib.h>
 
 enum { MAC_TEXT_MAX = 4096 /* bytes of the text of a MAC: sops writes 300 */ };
-
-#define TOKEN_PREFIX SPAN("ENC[AES256_GCM,data:")
 
 /* A file as one kind of document, read when it is first asked for. */
 struct reading {
@@ -206,7 +206,7 @@ int source_scan(struct source_search *search, const char *path, struct span text
 
 	search->files->read++;
 	search->files->bytes += text.len;
-	while (search->open && (at = span_search(rest, TOKEN_PREFIX)) != SIZE_MAX) {
+	while (search->open && (at = span_search(rest, SOPS_VALUE_BEGIN)) != SIZE_MAX) {
 		rest = span_from(rest, at);
 		end = span_find(span_sub(rest, 0, MAC_TEXT_MAX), 0, ']');
 		first = find_mac(search, span_sub(rest, 0, end + 1));
@@ -216,7 +216,7 @@ int source_scan(struct source_search *search, const char *path, struct span text
 			    try_wants(search, &file, first, true, err) < 0)
 				return -1;
 		}
-		rest = span_from(rest, TOKEN_PREFIX.len);
+		rest = span_from(rest, SOPS_VALUE_BEGIN.len);
 	}
 	return 0;
 }

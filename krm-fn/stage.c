@@ -159,4 +159,5 @@ void stage_close(struct stage *stage)
 		(void)umount2(stage->path, MNT_DETACH);
 	stage->own_namespace = false;
 	janitor_end(&stage->janitor);
+	stage_index_release(&stage->index);
 }

@@ -10,6 +10,7 @@
 
 #include "flux_ignore.h"
 #include "janitor.h"
+#include "stage_index.h"
 
 #include <limits.h>
 
@@ -25,6 +26,7 @@ struct stage {
 	char path[PATH_MAX];
 	bool own_namespace;
 	struct janitor janitor;
+	struct stage_index index; /* of what stage_fill() has copied */
 	/* told by stage_fill() */
 	size_t files, bytes;
 	size_t links;        /* symbolic links that are left out */
@@ -32,9 +34,9 @@ struct stage {
 	size_t skipped;      /* folders that could not be read or lie too deep */
 };
 
-#define STAGE_INIT                                 \
-	{                                          \
-		.fd = -1, .janitor = JANITOR_INIT, \
+#define STAGE_INIT                                                            \
+	{                                                                     \
+		.fd = -1, .janitor = JANITOR_INIT, .index = STAGE_INDEX_INIT, \
 	}
 #define CLEAN_STAGE CLEANUP(stage_close)
 

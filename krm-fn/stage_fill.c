@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * A repository's files into the place; see stage.h. Folders are made, files are copied by the kernel without coming through our memory.
+ * A repository's files into the place; see stage.h. Folders are made. Files of a usual size come through our memory and are looked at on the way
+ * (stage_index.h), larger ones are copied by the kernel.
  */
 #include "stage.h"
 
@@ -16,7 +17,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { IGNORE_FILE_MAX = 1024 * 1024 /* bytes of one .sourceignore */ };
+enum {
+	IGNORE_FILE_MAX = 1024 * 1024, /* bytes of one .sourceignore */
+	LOOK_MAX = 256 * 1024,         /* bytes of a file that is looked into */
+};
 
 static void close_fd(const int *fd)
 {
@@ -50,6 +54,8 @@ struct fill {
 	const struct stage_source *source;
 	char folder[PATH_MAX]; /* the last that was made */
 	int folder_fd;         /* -1: none */
+	size_t links;          /* that were made */
+	struct buf text;       /* of a file on its way */
 };
 
 static int failed(const char *path, struct err *err)
@@ -88,7 +94,46 @@ static int enter(struct fill *fill, const char *path, size_t len, struct err *er
 	return 0;
 }
 
-static int copy_bytes(int from, int to, off_t size, const char *path, struct err *err)
+static int read_text(int from, size_t size, const char *path, struct buf *text, struct err *err)
+{
+	uint8_t *room;
+
+	buf_reset(text);
+	room = buf_room(text, size);
+	if (!room)
+		return buf_check(text, err);
+	while (text->len < size) {
+		ssize_t got = read(from, room + text->len, size - text->len);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return failed(path, err);
+		if (got == 0)
+			break;
+		text->len += (size_t)got;
+	}
+	return 0;
+}
+
+/* -1 with errno. */
+static int write_text(int to, struct span text)
+{
+	size_t at = 0;
+
+	while (at < text.len) {
+		ssize_t put = write(to, text.data + at, text.len - at);
+
+		if (put < 0 && errno == EINTR)
+			continue;
+		if (put < 0)
+			return -1;
+		at += (size_t)put;
+	}
+	return 0;
+}
+
+static int copy_large(int from, int to, off_t size, const char *path, struct err *err)
 {
 	while (size > 0) {
 		ssize_t put = sendfile(to, from, NULL, (size_t)size);
@@ -102,6 +147,25 @@ static int copy_bytes(int from, int to, off_t size, const char *path, struct err
 		size -= put;
 	}
 	return 0;
+}
+
+/* A file that has shrunk meanwhile ends where it ends, and what one has grown by stays behind. */
+static int copy_bytes(struct fill *fill, int from, int to, off_t size, const char *path,
+		      struct err *err)
+{
+	struct stage_index *index = &fill->stage->index;
+	struct span text;
+
+	if (size > LOOK_MAX)
+		return copy_large(from, to, size, path, err) < 0
+			       ? -1
+			       : stage_index_add(index, path, NULL, err);
+	if (read_text(from, (size_t)size, path, &fill->text, err) < 0)
+		return -1;
+	text = buf_span(&fill->text);
+	if (write_text(to, text) < 0)
+		return failed(path, err);
+	return stage_index_add(index, path, &text, err);
 }
 
 static int copy_file(struct fill *fill, const struct walk_file *file, struct err *err)
@@ -126,7 +190,7 @@ static int copy_file(struct fill *fill, const struct walk_file *file, struct err
 			      text_quote(span_str(fill->source->root)).text, STAGE_BYTES_MAX);
 		return err_hint(err, "leave out what is not built with a .sourceignore file");
 	}
-	return copy_bytes(from, to, st.st_size, file->path, err);
+	return copy_bytes(fill, from, to, st.st_size, file->path, err);
 }
 
 static void leave_out(struct stage *stage, const char *path)
@@ -154,6 +218,7 @@ static int copy_link(struct fill *fill, const struct walk_file *file, struct err
 		       target);
 	if (symlinkat(inside, fill->folder_fd, file->name) < 0)
 		return failed(file->path, err);
+	fill->links++;
 	return 0;
 }
 
@@ -176,9 +241,10 @@ static enum walk_next copy(void *cookie, const struct walk_file *file, struct er
 	return r < 0 ? WALK_ERROR : WALK_ON;
 }
 
-static void fill_release(const struct fill *fill)
+static void fill_release(struct fill *fill)
 {
 	close_fd(&fill->folder_fd);
+	buf_release(&fill->text);
 }
 
 /* Every link that does not end at something in the place goes again. */
@@ -207,17 +273,20 @@ static enum walk_next check_link(void *cookie, const struct walk_file *file, str
 int stage_fill(struct stage *stage, const struct stage_source *source, struct err *err)
 {
 	CLEANUP(fill_release)
-	struct fill fill = {.stage = stage, .source = source, .folder_fd = -1};
+	struct fill fill = {
+		.stage = stage, .source = source, .folder_fd = -1, .text = BUF_INIT(LOOK_MAX)};
 	struct walk_options options = {
 		.root = source->root, .files_max = STAGE_FILES_MAX, .links = true};
 	bool limit = false;
 
-	if (walk_tree(&options, copy, &fill, &limit, &stage->skipped, err) < 0)
+	if (stage_index_start(&stage->index, source->root, err) < 0 ||
+	    walk_tree(&options, copy, &fill, &limit, &stage->skipped, err) < 0)
 		return -1;
+	stage_index_end(&stage->index);
 	if (limit)
 		return err_set(err, ERR_LIMIT, "'%s' has more than %d files",
 			       text_quote(span_str(source->root)).text, STAGE_FILES_MAX);
-	if (!source->links)
+	if (!fill.links)
 		return 0;
 	options.root = stage->path;
 	return walk_tree(&options, check_link, stage, NULL, NULL, err);
@@ -248,7 +317,6 @@ int stage_write(const struct stage *stage, const char *path, struct span content
 	CLEANUP(close_fd) int fd = -1;
 	struct confine inside = {.fd = stage->fd, .outside = true, .clamp = true};
 	struct err missing = ERR_INIT;
-	size_t at = 0;
 
 	fd = confine_open(&inside, path, O_WRONLY | O_TRUNC, &missing);
 	if (fd < 0 && missing.code != ERR_NOT_FOUND) {
@@ -257,14 +325,9 @@ int stage_write(const struct stage *stage, const char *path, struct span content
 	}
 	if (fd < 0)
 		fd = create(&inside, path, err);
-	while (fd >= 0 && at < content.len) {
-		ssize_t put = write(fd, content.data + at, content.len - at);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return err_errno(err, "writing '%s'", text_quote(span_str(path)).text);
-		at += (size_t)put;
-	}
-	return fd < 0 ? -1 : 0;
+	if (fd < 0)
+		return -1;
+	if (write_text(fd, content) < 0)
+		return err_errno(err, "writing '%s'", text_quote(span_str(path)).text);
+	return 0;
 }

@@ -184,7 +184,7 @@ static int run_hits(struct transform *transform, struct run *run)
 	/* Before the run, while the trees are whole. */
 	if (session_keys(session, transform->config, transform->items, transform->count, &err) <
 		    0 ||
-	    verify_find(&run->verify, session, &run->find, &err) < 0) {
+	    verify_find(&run->verify, session, transform->index, &run->find, &err) < 0) {
 		report_add(&transform->report, &err, NULL);
 		return -1;
 	}

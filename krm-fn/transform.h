@@ -18,6 +18,8 @@ struct transform {
 	struct doc *doc;  /* owns the items */
 	struct doc_node *const *items;
 	size_t count;
+	/* What is known of the files that the objects may come from, for the search for their MACs' sources; NULL: nothing. */
+	const struct stage_index *index;
 	bool mac_warns;  /* a wrong MAC is told, and no error: `build` shows what Flux applies */
 	bool every_kind; /* ciphertext may be left nowhere, whatever the object is: `build` */
 	bool left_warns; /* ciphertext that is left is told, but for what Flux refuses to apply: --compat=flux */

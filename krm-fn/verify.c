@@ -99,8 +99,8 @@ static int collect(struct verify *verify, const struct find *find, struct err *e
 	return 0;
 }
 
-int verify_find(struct verify *verify, struct session *session, const struct find *find,
-		struct err *err)
+int verify_find(struct verify *verify, struct session *session, const struct stage_index *index,
+		const struct find *find, struct err *err)
 {
 	struct source_options options = {
 		.confine = &session->confine,
@@ -120,6 +120,8 @@ int verify_find(struct verify *verify, struct session *session, const struct fin
 	if (strcmp(session->confine.root, "/") == 0)
 		return 0;
 	verify->root = session->confine.root;
+	if (stage_index_covers(index, verify->root))
+		options.index = index;
 	return source_find(verify->wants, verify->count, &options, &verify->files, err);
 }
 

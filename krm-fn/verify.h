@@ -36,9 +36,10 @@ struct verify {
 	}
 #define CLEAN_VERIFY CLEANUP(verify_release)
 
-/* Looks for the sources of the hits, which must not be decrypted yet. Errors: those of session_root() and source_find(). */
-int verify_find(struct verify *verify, struct session *session, const struct find *find,
-		struct err *err) NODISCARD;
+/* Looks for the sources of the hits, which must not be decrypted yet. index: what is known of files, used where it is about those below the root; NULL: nothing.
+ * Errors: those of session_root() and source_find(). */
+int verify_find(struct verify *verify, struct session *session, const struct stage_index *index,
+		const struct find *find, struct err *err) NODISCARD;
 
 /* Adds a job for each source to jobs, behind the `count` that are there; there must be room for as many again. Returns the new count. */
 size_t verify_add_jobs(struct verify *verify, struct decrypt_job *jobs, size_t count);

@@ -13,8 +13,6 @@ static const char *const type_names[] = {
 	[SOPS_VALUE_BOOL] = "bool", [SOPS_VALUE_TIME] = "time", [SOPS_VALUE_COMMENT] = "comment",
 };
 
-#define PREFIX SPAN("ENC[AES256_GCM,data:")
-
 /* Cuts *text at the last separator; what is behind it is ret_part. */
 static bool cut_last(struct span *text, struct span separator, struct span *ret_part)
 {
@@ -54,10 +52,10 @@ struct span sops_value_trim(struct span text)
 static bool split(struct span text, struct sops_value *value, struct span *ret_type)
 {
 	text = trim_end(text);
-	if (!span_starts(text, PREFIX) || !span_ends(text, SPAN("]")) ||
+	if (!span_starts(text, SOPS_VALUE_BEGIN) || !span_ends(text, SPAN("]")) ||
 	    span_find(text, 0, '\n') < text.len)
 		return false;
-	text = span_sub(text, PREFIX.len, text.len - PREFIX.len - 1);
+	text = span_sub(text, SOPS_VALUE_BEGIN.len, text.len - SOPS_VALUE_BEGIN.len - 1);
 	if (!cut_last(&text, SPAN(",type:"), ret_type) ||
 	    !cut_last(&text, SPAN(",tag:"), &value->tag) ||
 	    !cut_last(&text, SPAN(",iv:"), &value->nonce))

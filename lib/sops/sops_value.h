@@ -8,6 +8,9 @@
 #include "doc/doc.h"
 #include "sops/gcm.h"
 
+/* What every such text begins with. */
+#define SOPS_VALUE_BEGIN SPAN("ENC[AES256_GCM,data:")
+
 enum sops_value_type {
 	SOPS_VALUE_STR,
 	SOPS_VALUE_INT,

@@ -3,10 +3,12 @@
 Flux's with the real kustomize is tests/interop/flux_build.py's.
 """
 import base64
+import ctypes
 import hashlib
 import os
 import pathlib
 import shutil
+import struct
 
 import pytest
 import yaml
@@ -207,6 +209,70 @@ def policy(repo, mac):
     path.write_text(f"apiVersion: krm-sops.dev/v1alpha1\nkind: Policy\nspec: {{mac: {mac}}}\n")
     path.chmod(0o600)
     return path
+
+
+def without_user(text):
+    return "".join(line for line in text.splitlines(keepends=True) if not line.strip().startswith("user"))
+
+
+def test_finds_the_source_of_a_mac_in_a_large_file(repo):
+    secret = repo.cwd / "apps/db/secret.yaml"
+    secret.write_text(secret.read_text() + "# " + "x" * 300000 + "\n")
+    result = build(repo, *APPS, "--mac", "verify")
+    assert result.status == 0 and "MAC" not in result.message
+    secret.write_text(without_user(secret.read_text()))
+    assert "warning: Secret db: its source" in build(repo, *APPS).message
+
+
+def test_what_is_known_of_copied_files_holds_for_their_own_root(repo):
+    """With a --root of its own, the search goes over paths that are others below the root that was copied."""
+    manifest = repo.path / "apps.yaml"
+    manifest.write_text((repo.cwd / "clusters/prod/apps.yaml").read_text())
+    repo.write("apps/apps/db/secret.yaml", "plain: file\n")
+    text = manifest.read_text().replace("./apps/prod", "./db")
+    manifest.write_text(text)
+    for stage in STAGES:
+        result = repo.run("build", "--kustomize", STUB, "--keys", repo.path / "keys", "-k", manifest, "--namespace", "flux-system", "--root", repo.cwd,
+                          "--mac", "verify", "--stage", stage, repo.cwd / "apps")
+        if "is not allowed here" not in result.message:
+            assert ("Secret", "db") in objects(result)
+
+
+def opens(folder, run):
+    """How often each file below folder is opened while run() runs."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    watch, paths, counts = libc.inotify_init1(os.O_NONBLOCK), {}, {}
+    if watch < 0:
+        pytest.skip("no inotify here")
+    for path in folder.rglob("*"):
+        if path.is_file() and not path.is_symlink():
+            paths[libc.inotify_add_watch(watch, os.fsencode(path), 0x20)] = str(path.relative_to(folder))
+    run()
+    try:
+        while events := os.read(watch, 1 << 16):
+            for at in range(0, len(events), 16):  # an event of a file itself has no name
+                name = paths[struct.unpack_from("i", events, at)[0]]
+                counts[name] = counts.get(name, 0) + 1
+    except BlockingIOError:
+        pass
+    os.close(watch)
+    return {name: counts.get(name, 0) for name in paths.values()}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_opens_each_file_of_the_tree_once(repo, stage):
+    """Twice where it holds ciphertext: its own bytes are what the MAC is over."""
+    shutil.rmtree(repo.cwd / "clusters")
+    results = []
+    counts = opens(repo.cwd, lambda: results.append(repo.run("build", "--kustomize", STUB, "--stage", stage, "apps/prod", env=KEYS)))
+    if "is not allowed here" in results[0].message:
+        pytest.skip("no namespaces here")
+    assert ("Secret", "db") in objects(results[0])
+    if not any(counts.values()):
+        pytest.skip("this file system tells nothing of opens")
+    sealed = {name for name in counts if "ENC[AES256_GCM,data:" in (repo.cwd / name).read_text()}
+    assert {name for name in counts if counts[name] != 1} <= sealed
+    assert counts["apps/db/secret.yaml"] == 2 and max(counts.values()) == 2
 
 
 def test_the_policy_binds_the_mac(repo):

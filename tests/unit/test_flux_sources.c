@@ -12,12 +12,15 @@
 #define DOTENV "A=ENC[x]\nsops_mac=ENC[AES256_GCM,data:x]\n"
 #define JSON   "{\n\t\"sops\": {\n\t\t\"mac\": \"ENC[AES256_GCM\"\n\t}\n}\n"
 
+static const struct stage_index *known; /* what is known of the tree */
+
 static void start(struct flux_sources *sources)
 {
 	int fd = open("tree", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	assert_true(fd >= 0);
 	confine_clamp(fd, "tree", &sources->root);
+	sources->index = known;
 }
 
 static void clear(void)
@@ -202,6 +205,39 @@ static void knows_what_is_fetched(void **state)
 	confine_close(&sources.root);
 }
 
+/* What was copied as a file is not asked whether it is a folder: here it is one by now. All else is looked at where it is. */
+static void asks_no_file_whether_it_is_a_folder(void **state)
+{
+	static const struct {
+		const char *known, *want;
+	} table[] = {
+		{"x.yaml", "base/b.yaml"},
+		{"../x.yaml", "x.yaml/s.yaml base/b.yaml"},
+		{"x.yaml/kustomization.yaml", "x.yaml/s.yaml base/b.yaml"},
+		{"link", "x.yaml/s.yaml base/b.yaml"},
+		{"app", "x.yaml/s.yaml base/b.yaml"},
+	};
+	size_t i;
+
+	clear();
+	files_put("tree/app/kustomization.yaml", "resources: [.././x.yaml/, ../base, missing]\n");
+	files_put("tree/x.yaml/kustomization.yaml", "secretGenerator: [{files: [s.yaml]}]\n");
+	files_put("tree/x.yaml/s.yaml", YAML);
+	files_put("tree/base/kustomization.yaml", "secretGenerator: [{files: [b.yaml]}]\n");
+	files_put("tree/base/b.yaml", YAML);
+	for (i = 0; i < ARRAY_LEN(table); i++) {
+		CLEAN_STAGE_INDEX struct stage_index index = STAGE_INDEX_INIT;
+		struct err err = ERR_INIT;
+		struct span text = SPAN("");
+
+		assert_int_equal(stage_index_add(&index, table[i].known, &text, &err), 0);
+		stage_index_end(&index);
+		known = &index;
+		expect(table[i].want);
+		known = NULL;
+	}
+}
+
 static const struct {
 	const char *folder, *path, *want;
 } joins[] = {
@@ -239,6 +275,7 @@ int main(void)
 		cmocka_unit_test(has_flux_s_limit),
 		cmocka_unit_test(ends_and_refuses),
 		cmocka_unit_test(knows_what_is_fetched),
+		cmocka_unit_test(asks_no_file_whether_it_is_a_folder),
 		cmocka_unit_test(joins_paths),
 	};
 

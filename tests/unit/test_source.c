@@ -690,6 +690,51 @@ static void lists_no_more_than_fits(void **state)
 	assert_string_equal(search.wants[0].notes[31], "and 69 more");
 }
 
+static void add_file(struct stage_index *index, const char *path, const char *text)
+{
+	struct span bytes = text ? span_str(text) : SPAN_NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(stage_index_add(index, path, text ? &bytes : NULL, &err), 0);
+}
+
+/* A file that is known to hold no ciphertext is neither opened nor counted against the bytes; all else is looked at. */
+static void opens_no_file_that_is_known_to_be_plain(void **state)
+{
+	static const struct {
+		const char *known; /* what the index says of the source; "": it does not know it */
+		enum source_verdict verdict;
+	} table[] = {
+		{"plain", SOURCE_NOT_FOUND},
+		{"a " T("x"), SOURCE_FOUND},
+		{NULL, SOURCE_FOUND},
+		{"", SOURCE_FOUND},
+	};
+	const char *item = SECRET("s", "data: {k: '" T("v") "'}\n" META(T("mac")));
+	size_t i;
+
+	for (i = 0; i < ARRAY_LEN(table); i++) {
+		CLEAN_STAGE_INDEX struct stage_index index = STAGE_INDEX_INIT;
+		CLEAN_SEARCH struct search search = SEARCH_INIT;
+
+		enter();
+		files_put("apps/a.yaml", item);
+		files_put("apps/prod/big.yaml", "plain: plain plain plain\n");
+		add_file(&index, "apps/prod/big.yaml", "");
+		if (!table[i].known || table[i].known[0])
+			add_file(&index, "apps/a.yaml", table[i].known);
+		stage_index_end(&index);
+		leave();
+		search.options.index = &index;
+		search.options.bytes_max = strlen(item);
+		find(&search, item);
+		assert_int_equal(search.wants[0].verdict, table[i].verdict);
+		assert_int_equal(search.files.files, 2);
+		assert_int_equal(search.files.read, table[i].verdict == SOURCE_FOUND);
+		assert_string_equal(search.files.limit, "");
+	}
+}
+
 static int make(void **state)
 {
 	unsetenv("ARGOCD_APP_SOURCE_PATH");
@@ -714,6 +759,7 @@ int main(void)
 		cmocka_unit_test(says_what_was_too_large_or_too_deep),
 		cmocka_unit_test(looks_at_so_many_mismatches_and_no_more),
 		cmocka_unit_test(reads_a_file_once_however_many_macs_it_quotes),
+		cmocka_unit_test(opens_no_file_that_is_known_to_be_plain),
 		cmocka_unit_test(lists_what_is_odd_where_nothing_is_found),
 		cmocka_unit_test(lists_no_more_than_fits),
 	};

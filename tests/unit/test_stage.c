@@ -113,6 +113,86 @@ static void keeps_links_that_stay_inside(void **state)
 	}
 }
 
+enum { LOOKED_MAX = 256 * 1024 /* bytes of a file that is looked into */ };
+
+/* A file of so many bytes, with text at its end. */
+static void put_large(const char *path, size_t size, const char *text)
+{
+	uint8_t *bytes = malloc(size);
+
+	assert_non_null(bytes);
+	memset(bytes, 'x', size);
+	memcpy(bytes + size - strlen(text), text, strlen(text));
+	files_put_span(path, span_of(bytes, size));
+	free(bytes);
+}
+
+static void assert_same(const struct stage *stage, const char *path, const char *original)
+{
+	int ours = openat(stage->fd, path, O_RDONLY), theirs = open(original, O_RDONLY);
+	static uint8_t a[2 * LOOKED_MAX], b[2 * LOOKED_MAX];
+	ssize_t len = read(theirs, b, sizeof(b));
+
+	assert_int_equal(read(ours, a, sizeof(a)), len);
+	assert_memory_equal(a, b, len);
+	close(ours);
+	close(theirs);
+}
+
+/* What is a file of the copy, and whether it may hold ciphertext; a link is none, nor what lies behind one. */
+static void knows_what_it_has_copied(void **state)
+{
+	static const struct {
+		const char *path;
+		enum stage_index_kind kind;
+	} table[] = {
+		{"x", STAGE_INDEX_PLAIN},
+		{"a/b/c.yaml", STAGE_INDEX_PLAIN},
+		{"sealed", STAGE_INDEX_SEALED},
+		{"empty", STAGE_INDEX_PLAIN},
+		{"most", STAGE_INDEX_SEALED},
+		{"most-plain", STAGE_INDEX_PLAIN},
+		{"large", STAGE_INDEX_SEALED},
+		{"large-plain", STAGE_INDEX_SEALED},
+		{"a", STAGE_INDEX_UNKNOWN},
+		{"a/in", STAGE_INDEX_UNKNOWN},
+		{"a/b/top", STAGE_INDEX_UNKNOWN},
+		{"a/folder", STAGE_INDEX_UNKNOWN},
+		{"a/folder/c.yaml", STAGE_INDEX_UNKNOWN},
+		{"a/passwd", STAGE_INDEX_UNKNOWN},
+		{"fifo", STAGE_INDEX_UNKNOWN},
+		{".git/config", STAGE_INDEX_UNKNOWN},
+	};
+	static const char begin[] = "ENC[AES256_GCM,data:";
+	CLEAN_STAGE struct stage stage = STAGE_INIT;
+	const struct stage_source source = {.root = root(), .links = true};
+	struct err err = ERR_INIT;
+	size_t i;
+
+	if (stage_open(STAGE_MEMORY, &stage, &err) < 0)
+		skip();
+	files_put("repo/sealed", "k: ENC[AES256_GCM,data:x]");
+	files_put("repo/empty", "");
+	put_large("repo/most", LOOKED_MAX, begin);
+	put_large("repo/most-plain", LOOKED_MAX, "");
+	put_large("repo/large", LOOKED_MAX + 1, begin);
+	put_large("repo/large-plain", LOOKED_MAX + 1, "");
+	assert_int_equal(stage_fill(&stage, &source, &err), 0);
+	for (i = 0; i < ARRAY_LEN(table); i++) {
+		char original[64];
+
+		if (stage_index_find(&stage.index, table[i].path) != table[i].kind)
+			fail_msg("'%s'", table[i].path);
+		(void)snprintf(original, sizeof(original), "repo/%s", table[i].path);
+		if (table[i].kind != STAGE_INDEX_UNKNOWN)
+			assert_same(&stage, table[i].path, original);
+	}
+	assert_true(stage_index_covers(&stage.index, root()));
+	/* What is written into the copy says nothing of the original. */
+	assert_int_equal(stage_write(&stage, "sealed", SPAN("opened"), &err), 0);
+	assert_int_equal(stage_index_find(&stage.index, "sealed"), STAGE_INDEX_SEALED);
+}
+
 /* A process with a place in memory that ends in the given way; the place is private while it lives, and gone soon after. */
 static void end_by(int signal_number)
 {
@@ -179,6 +259,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(copies_an_artifact),
 		cmocka_unit_test(keeps_links_that_stay_inside),
+		cmocka_unit_test(knows_what_it_has_copied),
 		cmocka_unit_test(is_gone_with_its_process),
 		cmocka_unit_test(removes_what_it_can),
 	};
