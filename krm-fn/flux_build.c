@@ -233,7 +233,6 @@ static int open_objects(struct flux_build *build, const struct stage_index *inde
 			struct manifests *manifests, bool *ret_opened, struct arena *arena,
 			struct err *err)
 {
-	CLEAN_BUF struct buf unused = BUF_INIT(FLUX_BUILD_OUTPUT_MAX);
 	CLEANUP(transform_release)
 	struct transform transform = {
 		.session = build->session,
@@ -255,7 +254,7 @@ static int open_objects(struct flux_build *build, const struct stage_index *inde
 	if (!had_sops)
 		return -1;
 	(void)mark_sops(manifests->doc.first, had_sops);
-	if (transform_run(&transform, &unused) < 0) {
+	if (transform_run(&transform, NULL) < 0) {
 		for (i = 0; i < transform.report.count && build->config->disabled; i++) {
 			struct err *why = &transform.report.entries[i].err;
 

@@ -165,6 +165,7 @@ int flux_finish(const struct flux_finish *finish, struct manifests *manifests, c
 	struct span rest = manifests->text;
 	size_t i;
 
+	(void)buf_room(out, rest.len); /* most objects are printed as they came */
 	for (i = 0; object; object = object->next, i++) {
 		CLEAN_ARENA struct arena arena = ARENA_INIT(LABEL_MAX);
 		struct span text = next_text(&rest);

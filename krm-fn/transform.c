@@ -231,7 +231,7 @@ int transform_run(struct transform *transform, struct buf *out)
 		return -1;
 	if (look_for_leftovers(transform, &run.find) < 0)
 		return -1;
-	if (splice_apply(&run.splice, out, &err) < 0) {
+	if (out && splice_apply(&run.splice, out, &err) < 0) {
 		report_add(&transform->report, &err, NULL);
 		return -1;
 	}

@@ -27,7 +27,7 @@ struct transform {
 	struct report report; /* what went wrong, with all bad items */
 };
 
-/* Appends the text with everything decrypted to out. -1: the report has at least one entry, and nothing is to be printed. The items are
+/* Appends the text with everything decrypted to out; NULL: only the items are wanted. -1: the report has at least one entry, and nothing is to be printed. The items are
  * decrypted in place either way; what is new in them lives in doc. */
 int transform_run(struct transform *transform, struct buf *out) NODISCARD;
 

@@ -281,7 +281,7 @@ int walk_tree(const struct walk_options *options, walk_visit *visit, void *cooki
 	return 0;
 }
 
-static int read_some(const struct walk_file *file, int fd, size_t step, struct buf *in,
+static int read_some(const struct walk_file *file, int fd, size_t size, size_t step, struct buf *in,
 		     bool *ret_end, struct err *err)
 {
 	uint8_t *room = buf_room(in, step);
@@ -295,7 +295,8 @@ static int read_some(const struct walk_file *file, int fd, size_t step, struct b
 	if (got < 0)
 		return err_errno(err, "cannot read '%s'", text_quote(span_str(file->path)).text);
 	in->len += (size_t)got;
-	*ret_end = got == 0;
+	/* Less than there was room for, and all that the file had when it was opened: no need to ask for the end. */
+	*ret_end = got == 0 || ((size_t)got < step && in->len == size);
 	return 0;
 }
 
@@ -322,7 +323,7 @@ int walk_read(const struct walk_file *file, size_t max, bool text_only, struct b
 			step = (size_t)st.st_size - in.len + 1;
 		if (step > in.limit - in.len)
 			step = in.limit - in.len;
-		if (read_some(file, fd, step, &in, &end, err) < 0)
+		if (read_some(file, fd, (size_t)st.st_size, step, &in, &end, err) < 0)
 			return -1;
 		if (text_only && in.len &&
 		    memchr(in.data, 0, in.len < WALK_TEXT_LOOK ? in.len : WALK_TEXT_LOOK))

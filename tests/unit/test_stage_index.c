@@ -105,7 +105,7 @@ static void knows_nothing_when_empty(void **state)
 
 static void covers_its_own_root_only(void **state)
 {
-	static const char *const others[] = {"",       "/",      "/to",  "/top/", "/topp",
+	static const char *const others[] = {"",       "/",      "/to", "/top/", "/topp",
 					     "/top/a", "/a/top", "top", "/TOP"};
 	CLEAN_STAGE_INDEX struct stage_index index = STAGE_INDEX_INIT;
 	size_t i;
