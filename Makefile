@@ -171,8 +171,9 @@ demo: all ## the main job on examples/demo: kustomize's ResourceList in, plain S
 check: ## all tests: lint, format, units, program, fuzz; with sanitizers, with gcc and clang
 	@$(PYTHON) tests/run.py --jobs $(JOBS)
 
-check-interop: all tools ## against the real sops, kustomize, age (says what it skipped)
-	@$(PYTHON) tests/interop/run.py --program $(BUILD)/krm-sops
+SEED ?= 1
+check-interop: all tools ## against the real sops, kustomize, age (SEED=random: cases never tried before)
+	@$(PYTHON) tests/interop/run.py --program $(BUILD)/krm-sops --seed $(SEED)
 
 check-load: all tools ## big inputs, many processes and clients at once, and the sidecar with all that can go wrong
 	@$(PYTHON) tests/load.py --program $(BUILD)/krm-sops --forge $(BUILD)/tools/forge

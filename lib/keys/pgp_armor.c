@@ -5,6 +5,7 @@
  *
  * Differs: gpg passes over characters that are not base64, some with a warning, over "=" in excess, over what follows the checksum in its line,
  * and over all from a "-" on. RFC 9580, 6: base64 is that of RFC 4648. Test: differs_refuses_damaged_pgp_armor
+ * Differs: gpg wants a line to end behind the checksum. Test: differs_needs_nothing_behind_the_checksum
  * Differs: where no checksum and no "=" is before it, gpg takes the END line for base64. Test: differs_needs_no_checksum_of_armor
  */
 #include "keys/pgp_armor.h"

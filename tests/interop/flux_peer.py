@@ -154,10 +154,11 @@ def on_purpose(ask, theirs, ours):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--count", type=int, default=5000, help="cases of each kind")
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**31))
     parser.add_argument("--tool", required=True)
     parser.add_argument("--goflux", help="goflux, where it is built already")
     args = parser.parse_args()
+    print(f"flux_peer: seed {args.seed}", flush=True)
     rng = random.Random(args.seed)
     asks = [make(rng) for make in (subst, text, ignore) for _ in range(args.count)]
     with tempfile.TemporaryDirectory(prefix="flux-") as folder:

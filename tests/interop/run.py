@@ -27,35 +27,37 @@ LAST_LINE = re.compile(r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$")
 
 @dataclasses.dataclass
 class Step:
-    """A script with its arguments; {program} and {tools} stand for ours. needs: peers by name, 'go', or any other program on PATH."""
+    """A script with its arguments; {program} and {tools} stand for ours, {seed} for what its random cases are made of. needs: peers by
+    name, 'go', or any other program on PATH."""
     script: str
     args: tuple = ()
     needs: tuple = ()
 
 
+SEED = ("--seed", "{seed}")
 STEPS = [
-    Step("documents.py", ("--count", "2000", "--program", "{program}"), ("sops", "age-keygen")),
-    Step("mutants.py", ("--count", "2000", "--program", "{program}"), ("sops", "age", "age-keygen")),
-    Step("resourcelists.py", ("--count", "1000", "--program", "{program}"), ("sops", "age-keygen")),
-    Step("kustomize.py", ("--rounds", "4", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
-    Step("generators.py", ("--count", "200", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
+    Step("documents.py", ("--count", "2000", "--program", "{program}", *SEED), ("sops", "age-keygen")),
+    Step("mutants.py", ("--count", "2000", "--program", "{program}", *SEED), ("sops", "age", "age-keygen")),
+    Step("resourcelists.py", ("--count", "1000", "--program", "{program}", *SEED), ("sops", "age-keygen")),
+    Step("kustomize.py", ("--rounds", "4", "--program", "{program}", *SEED), ("sops", "kustomize", "age-keygen")),
+    Step("generators.py", ("--count", "200", "--program", "{program}", *SEED), ("sops", "kustomize", "age-keygen")),
     Step("ksops.py", ("--program", "{program}"), ("sops", "kustomize", "age-keygen")),
     Step("aws.py", ("--program", "{program}"), ("sops",)),
     Step("vault.py", ("--program", "{program}"), ("sops", "openssl", "BAO")),
-    Step("recipients.py", ("--count", "500", "--program", "{program}"), ("sops", "age-keygen")),
-    Step("clouds.py", ("--count", "300", "--program", "{program}"), ("sops", "openssl")),
+    Step("recipients.py", ("--count", "500", "--program", "{program}", *SEED), ("sops", "age-keygen")),
+    Step("clouds.py", ("--count", "300", "--program", "{program}", *SEED), ("sops", "openssl")),
     Step("sidecar.py", ("--program", "{program}"), ("sops", "kustomize", "age-keygen", "gpg")),
-    Step("yaml_reader.py", ("--cases", "20000", "--tool", "{tools}/yaml_read"), ("go",)),
-    Step("yaml_writer.py", ("--cases", "20000", "--tool", "{tools}/yaml_write"), ("go",)),
-    Step("lines.py", ("--count", "5000", "--tool", "{tools}/lines"), ("go",)),
-    Step("regex.py", ("--count", "10000", "--tool", "{tools}/regex"), ("go",)),
-    Step("regex.py", ("--sets", "--tool", "{tools}/regex"), ("go",)),
-    Step("flux_peer.py", ("--count", "5000", "--tool", "{tools}/flux"), ("go",)),
-    Step("flux_build.py", ("--rounds", "6", "--kills", "100", "--program", "{program}"), ("sops", "kustomize", "age-keygen")),
+    Step("yaml_reader.py", ("--cases", "20000", "--tool", "{tools}/yaml_read", *SEED), ("go",)),
+    Step("yaml_writer.py", ("--cases", "20000", "--tool", "{tools}/yaml_write", *SEED), ("go",)),
+    Step("lines.py", ("--count", "5000", "--tool", "{tools}/lines", *SEED), ("go",)),
+    Step("regex.py", ("--count", "10000", "--tool", "{tools}/regex", *SEED), ("go",)),
+    Step("regex.py", ("--sets", "--tool", "{tools}/regex", *SEED), ("go",)),
+    Step("flux_peer.py", ("--count", "5000", "--tool", "{tools}/flux", *SEED), ("go",)),
+    Step("flux_build.py", ("--rounds", "6", "--kills", "100", "--program", "{program}", *SEED), ("sops", "kustomize", "age-keygen")),
     Step("age_vectors.py", ("--tools", "{tools}"), ("VECTORS",)),
-    Step("pgp.py", ("--tools", "{tools}"), ("go", "gpg")),
-    Step("gpg.py", ("--count", "300", "--program", "{program}"), ("sops", "gpg")),
-    Step("age_peer.py", ("--count", "1000", "--tools", "{tools}"), ("go", "age", "age-keygen", "ssh-keygen", "openssl")),
+    Step("pgp.py", ("--tools", "{tools}", *SEED), ("go", "gpg")),
+    Step("gpg.py", ("--count", "300", "--program", "{program}", *SEED), ("sops", "gpg")),
+    Step("age_peer.py", ("--count", "1000", "--tools", "{tools}", *SEED), ("go", "age", "age-keygen", "ssh-keygen", "openssl")),
 ]
 NOT_TO_BE_HAD = {"vault.py"}  # no registry has the server: a run without it is a whole one
 NO_STEPS = {"run.py", "differs.py", "make_yaml_vectors.py", "make_sigv4_vectors.py"}
@@ -66,6 +68,7 @@ class Tally:
         self.passed = self.failed = 0
         self.skipped = []
         self.broken = []
+        self.told = []
 
     def add(self, name, passed, failed):
         self.passed += passed
@@ -122,14 +125,15 @@ class Tools:
 
 def run_step(step, tally, args, env):
     name = step.script + (" " + step.args[0] if step.args[0] == "--sets" else "")
-    words = [word.format(program=args.program, tools=args.tools) for word in step.args]
+    words = [word.format(program=args.program, tools=args.tools, seed=args.seed) for word in step.args if args.seed != "random" or word not in SEED]
     print(f"\n== {step.script} {' '.join(words)}", flush=True)
     start = time.monotonic()
-    last = ""
+    last, told = "", []
     process = subprocess.Popen([sys.executable, str(HERE / step.script), *words], cwd=peers.ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     for line in process.stdout:
         sys.stdout.write(line)
         last = line.strip() or last
+        told = (told + [line])[-5000:]
         if time.monotonic() - start > TIMEOUT:
             process.kill()
             print(f"no end within {TIMEOUT} s")
@@ -141,12 +145,22 @@ def run_step(step, tally, args, env):
     match = LAST_LINE.match(last)
     passed, failed = (int(match.group(1)), int(match.group(2))) if match else (int(status == 0), int(status != 0))
     tally.add(name, passed, max(failed, int(status != 0)))
+    if failed or status != 0:
+        tally.told.append("".join([f"{name}:\n", *why_failed(told)]))
+
+
+def why_failed(lines):
+    """Of what a script printed that which says what failed: told again at the end, as a log may be kept from its end only."""
+    marked = [at for at, line in enumerate(lines) if re.search("seed|FAILED|DIFFERENT|too seldom|Traceback", line)]
+    wanted = sorted({near for at in marked for near in range(at, min(at + 8, len(lines)))} | set(range(max(0, len(lines) - 5), len(lines))))
+    return ["    " + lines[at] for at in wanted[:100]]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--program", default="build/krm-sops")
     parser.add_argument("--only", default="", help="scripts whose name holds this")
+    parser.add_argument("--seed", default="1", help="a number, or 'random': each script draws its own, and new keys with it")
     args = parser.parse_args()
     args.program = peers.need_ours(args.program)
     args.tools = args.program.parent / "tools"
@@ -176,6 +190,7 @@ def main():
     if needless and os.environ.get("CI") and tools.go:
         tally.check("nothing is skipped in CI where go is there", f"{len(needless)} were")
     if tally.broken:
+        print("".join(tally.told), end="")
         print("failed: " + ", ".join(tally.broken))
     print(f"{tally.passed} passed, {tally.failed} failed" + (f", {len(tally.skipped)} skipped" if tally.skipped else ""))
     return 1 if tally.failed or not tally.passed else 0

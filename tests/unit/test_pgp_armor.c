@@ -154,12 +154,23 @@ static void differs_needs_no_checksum_of_armor(void **state)
 	assert_true(span_is(bytes, "helloo"));
 }
 
+static void differs_needs_nothing_behind_the_checksum(void **state)
+{
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct span text = SPAN(HEAD "\naGVsbG8=\n=R/WK"), bytes = SPAN_NULL;
+	struct err err = ERR_INIT;
+
+	assert_int_equal(pgp_armor_next(&text, &pool, &bytes, &err), 1);
+	assert_true(span_is(bytes, "hello"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(reads_blocks),
 		cmocka_unit_test(differs_refuses_damaged_pgp_armor),
 		cmocka_unit_test(differs_needs_no_checksum_of_armor),
+		cmocka_unit_test(differs_needs_nothing_behind_the_checksum),
 		cmocka_unit_test(knows_packets_without_armor),
 		cmocka_unit_test(survives_mangling),
 	};
