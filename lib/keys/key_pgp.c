@@ -195,7 +195,8 @@ static int nobody(const struct message *message, struct err *err)
 
 /* KEY_OPENED, or err is set.
  * Differs: gpg ends with an error where one of several keys does not fit, though it opens the message with another. And it knows nothing of RFC
- * 9580. Here tries are counted. Tests: differs_opens_with_the_key_that_fits, differs_opens_what_rfc_9580_has, differs_pgp_tries_are_bounded */
+ * 9580, and tries a hidden recipient's RSA only with keys of the same of RSA's three numbers. Here tries are counted. Tests:
+ * differs_opens_with_the_key_that_fits, differs_opens_what_rfc_9580_has, differs_takes_hidden_rsa_by_any_number, differs_pgp_tries_are_bounded */
 static enum key_verdict open_message(struct batch *batch, const struct message *message,
 				     struct span *ret_plain, struct err *err)
 {

@@ -218,6 +218,27 @@ static void differs_opens_with_the_key_that_fits(void **state)
 	free(block);
 }
 
+/* RSA has three numbers: 2 is "encrypt only", and the key has 1. */
+static void differs_takes_hidden_rsa_by_any_number(void **state)
+{
+	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+	struct span packets = pgp_file_packets("gpg-rsa-hidden.msg", &pool), rest = packets;
+	uint8_t *block = mangle_block(packets, packets.len), *number;
+	struct pgp_packet packet;
+	struct err err = ERR_INIT;
+
+	must_add(&ring, "rsa.asc");
+	assert_int_equal(pgp_packet_next(&rest, &pool, &packet, &err), 1);
+	number = block + (packet.body.data - packets.data) + 1 + PGP_KEY_ID_LEN;
+	assert_int_equal(*number, 1);
+	*number = 2;
+	assert_int_equal(ask(&ring, span_of(block, packets.len)).verdict, KEY_OPENED);
+	*number = 16;
+	assert_int_not_equal(ask(&ring, span_of(block, packets.len)).verdict, KEY_OPENED);
+	free(block);
+}
+
 static void differs_needs_the_prefix_of_points(void **state)
 {
 	CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
@@ -444,6 +465,7 @@ int main(void)
 		cmocka_unit_test(says_what_a_text_is_not),
 		cmocka_unit_test(asks_the_policy_for_each_key),
 		cmocka_unit_test(differs_opens_with_the_key_that_fits),
+		cmocka_unit_test(differs_takes_hidden_rsa_by_any_number),
 		cmocka_unit_test(differs_refuses_pgp_that_is_not_encrypted),
 		cmocka_unit_test(differs_refuses_packets_out_of_place),
 		cmocka_unit_test(differs_needs_the_prefix_of_points),
