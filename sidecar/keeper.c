@@ -93,7 +93,7 @@ static int set_up(struct keeper *keeper, struct err *err)
 	     kms_pair_read(start->options->kms_pair, &keeper->pair_pool, &keeper->pair, err) < 0))
 		return -1;
 	if (start->options->ttl &&
-	    keeper_cache_new(start->options->ttl, &keeper->world.cache, err) < 0)
+	    keeper_cache_new(start->options->ttl, &keeper->world.opening.cache, err) < 0)
 		return -1;
 	if (!is_locked(keeper) && start->options->require_mlock) {
 		(void)err_set(err, ERR_SYSTEM, "serve: the system refuses to lock memory for keys");
@@ -116,7 +116,7 @@ static void set_world(struct keeper *keeper)
 	keeper->world.keys = &keeper->keys;
 	keeper->world.trail = &keeper->trail;
 	keeper->world.shared = keeper->start->shared;
-	keeper->world.http = keeper_keys_http(&keeper->keys);
+	keeper->world.opening.http = keeper_keys_http(&keeper->keys);
 	keeper->world.sockets = keeper->start->sockets;
 	keeper->world.bytes = keeper->bytes;
 	keeper->share = ASKS_MAX / keeper->start->line_count;
@@ -180,12 +180,12 @@ static void go_all(struct keeper *keeper, int64_t now)
 	while ((ask = *at)) {
 		ask_go(ask, &keeper->world, now);
 		mind(keeper, ask);
-		if (ask->state != ASK_OVER || ask_is_held(ask)) {
+		if (ask->state != ASK_OVER || opening_is_held(&ask->opening)) {
 			at = &ask->next;
 			continue;
 		}
 		*at = ask->next;
-		keeper->lines[ask->set].asks--;
+		keeper->lines[ask->opening.set].asks--;
 		ask_free(ask, &keeper->world);
 	}
 }
@@ -197,7 +197,7 @@ static int wait_ms(const struct keeper *keeper, int64_t now)
 	const struct ask *ask;
 
 	for (ask = keeper->asks; ask; ask = ask->next) {
-		if (ask->more)
+		if (ask->opening.more)
 			return 0;
 		if (ask->state == ASK_REPLY && ask->due > now && ask->due < until)
 			until = ask->due;
@@ -243,8 +243,8 @@ static void sweep(struct keeper *keeper, int64_t now)
 	if (now < keeper->swept + SWEEP_MS)
 		return;
 	keeper->swept = now;
-	if (keeper->world.cache)
-		shared->cached = (int)keeper_cache_sweep(keeper->world.cache, now);
+	if (keeper->world.opening.cache)
+		shared->cached = (int)keeper_cache_sweep(keeper->world.opening.cache, now);
 	if (!keeper->drain)
 		keeper_keys_renew(&keeper->keys);
 	shared->memory_locked = is_locked(keeper);
@@ -258,7 +258,8 @@ static int serve(struct keeper *keeper, struct err *err)
 	for (;;) {
 		now = shared_clock();
 		mind_lines(keeper);
-		if (http_turn(keeper->world.http, keeper->epoll, wait_ms(keeper, now), err) < 0)
+		if (http_turn(keeper->world.opening.http, keeper->epoll, wait_ms(keeper, now),
+			      err) < 0)
 			(void)command_fail(err);
 		now = shared_clock();
 		take_events(keeper, now);
@@ -278,7 +279,7 @@ static void release(struct keeper *keeper)
 		keeper->asks = ask->next;
 		ask_free(ask, &keeper->world);
 	}
-	keeper_cache_free(keeper->world.cache);
+	keeper_cache_free(keeper->world.opening.cache);
 	keeper_keys_release(&keeper->keys);
 	secret_pool_release(&keeper->pair_pool);
 }

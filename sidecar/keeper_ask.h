@@ -8,11 +8,10 @@
 
 #include "trail.h"
 #include "exchange.h"
-#include "keeper_cache.h"
 #include "keeper_keys.h"
+#include "keeper_open.h"
 #include "shared.h"
 
-#include "keys/http.h"
 #include "keys/unwrap.h"
 
 enum {
@@ -20,27 +19,19 @@ enum {
 		10, /* what fails on a tenant's socket is answered at a multiple of this, so that the time tells nothing */
 };
 
-enum {
-	ASK_TURN_KEYS =
-		16, /* opened without a network in one go; then the other questions have their turn */
-	ASK_SMALL = 64 * 1024, /* bytes for which there is always room: a hundred keys */
-};
+enum { ASK_SMALL = 64 * 1024 /* bytes for which there is always room: a hundred keys */ };
 
 /* Bytes that the questions of one set may take in all: what a worker asks costs its own tenant, and nobody else. One by itself always has room. */
 #define ASK_BYTES_MAX ((size_t)256 * 1024 * 1024)
 
 enum ask_state { ASK_READ, ASK_WORK, ASK_REPLY, ASK_OVER };
 
-struct ask_key;
-struct ask_batch;
-
 /* What all questions share. */
 struct ask_world {
 	struct keeper_keys *keys;
-	struct keeper_cache *cache; /* NULL: none */
+	struct opening_world opening;
 	struct trail *trail;
 	struct shared_keeper *shared;
-	struct http *http;
 	const char *const *sockets; /* names for the audit, one a set */
 	size_t *bytes;              /* what the questions of a set take, one a set */
 };
@@ -49,19 +40,14 @@ struct ask {
 	struct ask *next;
 	enum ask_state state;
 	int fd;
-	size_t set;
 	struct exchange_peer peer;
 	int64_t began, due, ends; /* milliseconds, monotonic; due: the answer is not given before */
 	struct unwrap_request request;
-	struct keyring *ring;
-	struct ask_key *keys;
-	struct ask_batch *batches; /* that services have not answered yet */
-	struct secret_pool pool;
-	struct doc doc;
+	struct opening opening;
+	struct doc doc; /* holds the request */
 	struct buf in, out;
 	size_t sent, bytes;
 	bool stirred;     /* its descriptor may have something for it */
-	bool more;        /* it could go on at once, and lets others go first */
 	uint32_t watched; /* what the keeper waits for on fd: EPOLLIN, EPOLLOUT, or 0 */
 };
 
@@ -72,9 +58,7 @@ int ask_new(int fd, size_t set, const struct exchange_peer *peer, int64_t ends,
 /* Does what can be done; ask->state says how far it is. now: milliseconds, monotonic. */
 void ask_go(struct ask *ask, const struct ask_world *world, int64_t now);
 
-/* True while a service holds on to it: it must not be freed. */
-bool ask_is_held(const struct ask *ask);
-
+/* Not while a service holds on to it (opening_is_held). */
 void ask_free(struct ask *ask, const struct ask_world *world);
 
 #endif
