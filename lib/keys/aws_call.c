@@ -156,7 +156,8 @@ static bool set_clock(struct aws_call *call)
 	const struct key_host *host = call->clock->host;
 	int64_t there;
 
-	if (call->clock_set || !call->keys || !parse_date(http_header(&call->http, "Date"), &there))
+	if (call->clock_set || !call->keys ||
+	    !parse_date(http_call_header(&call->http, "Date"), &there))
 		return false;
 	if (there - call->signed_at <= SKEW_MIN && call->signed_at - there <= SKEW_MIN)
 		return false;

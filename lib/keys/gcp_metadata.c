@@ -38,7 +38,7 @@ static void check(const struct gcp_token *token, struct err *ret_why)
 {
 	const struct http_call *call = &token->ask.call;
 
-	if (!call->failure && !span_is(http_header(call, "Metadata-Flavor"), "Google"))
+	if (!call->failure && !span_is(http_call_header(call, "Metadata-Flavor"), "Google"))
 		(void)err_set(ret_why, ERR_NO_KEY,
 			      "no Google credentials here: what answers at the metadata address "
 			      "is not Google's");

@@ -7,53 +7,22 @@
 #include "keys/http.h"
 
 #include "keys/http_curl.h"
+#include "keys/http_lane.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <strings.h>
 #include <time.h>
 
-enum {
-	STEP_MS = 1000,    /* longest wait for something to happen: a bound, not a beat */
-	DOWN_MS = 1000,    /* how long http_turn() takes a host for down */
-	LANES_AT_ONCE = 8, /* that may be full, of one owner */
-	LANES_KEPT = 64,   /* without a call, by http_turn(): documents name hosts, without end */
-};
-
-/* Calls, first come, first served. */
-struct queue {
-	struct http_call *first, *last;
-};
-
-/* Whose calls they are (http_serve()): one that has calls to very many hosts has a bounded number under way, too. */
-struct http_owner {
-	struct http_owner *next;
-	size_t id;
-	int running; /* in all lanes */
-};
-
-struct http_lane {
-	struct http_lane *next;
-	struct http_owner *owner;
-	struct queue waiting;
-	unsigned users; /* calls that are not over */
-	int running;
-	bool answered;   /* once, with whatever status */
-	struct err down; /* why the host can not be reached; ERR_NONE: it is not known to be down */
-	int64_t down_since;
-	char name[]; /* the service's name, a line feed, the URL's scheme and host */
-};
+enum { STEP_MS = 1000 /* longest wait for something to happen: a bound, not a beat */ };
 
 struct http {
 	struct http_options options;
 	struct http_curl *curl; /* NULL before the first call is driven */
-	struct http_lane *lanes;
-	struct http_owner *owners;
+	struct http_lanes lanes;
 	struct http_call *delayed;   /* by not_before */
 	struct http_call *under_way; /* with libcurl */
-	struct queue ended;          /* to be told */
+	struct http_queue ended;     /* to be told */
 	const struct http_call
 		*told;   /* whose done() is being called; NULL where it was sent again */
 	int64_t run_end; /* milliseconds of CLOCK_MONOTONIC; 0: no run yet */
@@ -68,25 +37,6 @@ static int64_t now_ms(void)
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static void push(struct queue *queue, struct http_call *call)
-{
-	call->next = NULL;
-	if (queue->first)
-		queue->last->next = call;
-	else
-		queue->first = call;
-	queue->last = call;
-}
-
-static struct http_call *pop(struct queue *queue)
-{
-	struct http_call *call = queue->first;
-
-	if (call)
-		queue->first = call->next;
-	return call;
 }
 
 static struct http_call *pop_list(struct http_call **list)
@@ -118,20 +68,8 @@ int http_new(const struct http_options *options, struct http **ret_http, struct 
 	return 0;
 }
 
-static void free_lanes(struct http *http)
-{
-	struct http_lane *lane;
-
-	while (http->lanes) {
-		lane = http->lanes;
-		http->lanes = lane->next;
-		free(lane);
-	}
-}
-
 void http_free(struct http *http)
 {
-	struct http_owner *owner;
 	struct http_call *call;
 
 	if (!http)
@@ -139,95 +77,14 @@ void http_free(struct http *http)
 	for (call = pop_list(&http->under_way); call; call = pop_list(&http->under_way))
 		http_curl_stop(http->curl, call);
 	http_curl_free(http->curl);
-	free_lanes(http);
-	while ((owner = http->owners)) {
-		http->owners = owner->next;
-		free(owner);
-	}
+	http_lanes_free(&http->lanes);
 	free(http);
 }
 
 void http_begin(struct http *http)
 {
 	http->run_end = 0;
-	free_lanes(http);
-}
-
-/* "https://vault.example:8200" of a URL: only to tell lanes apart. */
-static struct span origin(const char *url)
-{
-	struct span text = span_str(url);
-	size_t at = span_search(text, SPAN("://"));
-
-	at = at == SIZE_MAX ? 0 : at + 3;
-	while (at < text.len && text.data[at] != '/' && text.data[at] != '?' &&
-	       text.data[at] != '#')
-		at++;
-	return span_sub(text, 0, at);
-}
-
-static bool is_lane(const struct http_lane *lane, size_t owner, struct span service,
-		    struct span host)
-{
-	struct span name = span_str(lane->name);
-
-	return lane->owner->id == owner && name.len == service.len + 1 + host.len &&
-	       span_starts(name, service) && name.data[service.len] == '\n' &&
-	       span_ends(name, host);
-}
-
-/* NULL: no memory. */
-static struct http_owner *owner_of(struct http *http, size_t id)
-{
-	struct http_owner *owner = http->owners;
-
-	while (owner && owner->id != id)
-		owner = owner->next;
-	if (owner)
-		return owner;
-	owner = calloc(1, sizeof(*owner));
-	if (!owner)
-		return NULL;
-	owner->id = id;
-	owner->next = http->owners;
-	http->owners = owner;
-	return owner;
-}
-
-/* Likewise. */
-static struct http_lane *lane_of(struct http *http, const struct http_call *call)
-{
-	struct span service = span_str(call->lane), host = origin(call->url);
-	struct http_owner *owner = owner_of(http, http->owner);
-	struct http_lane *lane = http->lanes;
-
-	if (!owner)
-		return NULL;
-	while (lane && !is_lane(lane, http->owner, service, host))
-		lane = lane->next;
-	if (lane)
-		return lane;
-	lane = calloc(1, sizeof(*lane) + service.len + 1 + host.len + 1);
-	if (!lane)
-		return NULL;
-	memcpy(lane->name, service.data, service.len);
-	lane->name[service.len] = '\n';
-	memcpy(lane->name + service.len + 1, host.data, host.len);
-	lane->owner = owner;
-	lane->next = http->lanes;
-	http->lanes = lane;
-	return lane;
-}
-
-/* What came with the try before is forgotten. */
-static void clear(struct http_call *call)
-{
-	call->failure = HTTP_NONE;
-	call->why = (struct err)ERR_INIT;
-	call->status = 0;
-	call->lost = false;
-	buf_reset(&call->head);
-	buf_reset(&call->answer);
+	http_lanes_forget(&http->lanes);
 }
 
 void http_serve(struct http *http, size_t owner)
@@ -241,18 +98,18 @@ void http_add(struct http *http, struct http_call *call)
 		http->run_end = now_ms() + http->options.run_ms;
 	if (http->told == call)
 		http->told = NULL;
-	clear(call);
+	http_call_clear(call);
 	call->tries = 0;
-	call->in = lane_of(http, call);
+	call->in = http_lanes_find(&http->lanes, http->owner, call);
 	if (call->in) {
 		call->in->users++;
-		push(&call->in->waiting, call);
+		http_queue_push(&call->in->waiting, call);
 		return;
 	}
 	http->no_memory = true;
 	call->failure = HTTP_REFUSED;
 	(void)err_nomem(&call->why);
-	push(&http->ended, call);
+	http_queue_push(&http->ended, call);
 }
 
 static void late(struct http *http, struct http_call *call)
@@ -260,7 +117,7 @@ static void late(struct http *http, struct http_call *call)
 	call->failure = HTTP_LATE;
 	(void)err_set(&call->why, ERR_UNREACHABLE, "not done within the %d ms that a run has",
 		      http->options.run_ms);
-	push(&http->ended, call);
+	http_queue_push(&http->ended, call);
 }
 
 void http_again(struct http *http, struct http_call *call, int delay_ms)
@@ -288,14 +145,14 @@ static void end_all(struct http *http)
 
 	for (call = pop_list(&http->under_way); call; call = pop_list(&http->under_way)) {
 		http_curl_stop(http->curl, call);
-		call->in->running--;
-		call->in->owner->running--;
+		http_lane_ended(call->in);
 		late(http, call);
 	}
 	for (call = pop_list(&http->delayed); call; call = pop_list(&http->delayed))
 		late(http, call);
-	for (lane = http->lanes; lane; lane = lane->next) {
-		for (call = pop(&lane->waiting); call; call = pop(&lane->waiting))
+	for (lane = http->lanes.list; lane; lane = lane->next) {
+		for (call = http_queue_pop(&lane->waiting); call;
+		     call = http_queue_pop(&lane->waiting))
 			late(http, call);
 	}
 }
@@ -310,15 +167,14 @@ static int start(struct http *http, struct http_call *call, struct err *err)
 	};
 	int status;
 
-	clear(call);
+	http_call_clear(call);
 	status = http_curl_start(http->curl, call, &bounds, err);
 	if (status) {
-		push(&http->ended, call);
+		http_queue_push(&http->ended, call);
 		return status < 0 ? -1 : 0;
 	}
 	call->tries++;
-	call->in->running++;
-	call->in->owner->running++;
+	http_lane_begun(call->in);
 	call->next = http->under_way;
 	http->under_way = call;
 	return 0;
@@ -332,17 +188,16 @@ static int start_waiting(struct http *http, int64_t now, struct err *err)
 
 	while (http->delayed && http->delayed->not_before <= now) {
 		call = pop_list(&http->delayed);
-		push(&call->in->waiting, call);
+		http_queue_push(&call->in->waiting, call);
 	}
-	for (lane = http->lanes; lane; lane = lane->next) {
-		while (lane->waiting.first && lane->running < http->options.at_once &&
-		       lane->owner->running < LANES_AT_ONCE * http->options.at_once) {
-			call = pop(&lane->waiting);
+	for (lane = http->lanes.list; lane; lane = lane->next) {
+		while (lane->waiting.first && http_lane_has_room(lane, http->options.at_once)) {
+			call = http_queue_pop(&lane->waiting);
 			/* One that was sent before finds out by itself. */
 			if (lane->down.code && !call->tries) {
 				call->failure = HTTP_DOWN;
 				call->why = lane->down;
-				push(&http->ended, call);
+				http_queue_push(&http->ended, call);
 			} else if (start(http, call, err) < 0) {
 				return -1;
 			}
@@ -359,11 +214,10 @@ static void take_ended(struct http *http)
 		for (at = &http->under_way; *at != call; at = &(*at)->next)
 			;
 		*at = call->next;
-		call->in->running--;
-		call->in->owner->running--;
+		http_lane_ended(call->in);
 		if (call->failure)
 			buf_reset(&call->answer);
-		push(&http->ended, call);
+		http_queue_push(&http->ended, call);
 	}
 }
 
@@ -376,18 +230,14 @@ static void tell(struct http *http, struct http_call *call)
 
 	if (lost)
 		why = call->why;
-	else if (!call->failure && lane) {
-		lane->answered = true;
-		lane->down.code = ERR_NONE;
-	}
+	else if (!call->failure && lane)
+		http_lane_answered(lane);
 	if (lane)
-		http->owner = lane->owner->id;
+		http->owner = http_lane_owner(lane);
 	http->told = call;
 	call->done(http, call);
-	if (lost && http->told && !lane->answered) {
-		lane->down = why;
-		lane->down_since = now_ms();
-	}
+	if (lost && http->told)
+		http_lane_lost(lane, &why, now_ms());
 	if (lane)
 		lane->users--;
 	http->told = NULL;
@@ -395,7 +245,7 @@ static void tell(struct http *http, struct http_call *call)
 
 static bool busy(const struct http *http)
 {
-	const struct http_lane *lane = http->lanes;
+	const struct http_lane *lane = http->lanes.list;
 
 	while (lane && !lane->waiting.first)
 		lane = lane->next;
@@ -430,7 +280,7 @@ static int step(struct http *http, int fd, int wait, struct err *err)
 			return -1;
 		take_ended(http);
 	}
-	for (call = pop(&http->ended); call; call = pop(&http->ended))
+	for (call = http_queue_pop(&http->ended); call; call = http_queue_pop(&http->ended))
 		tell(http, call);
 	return http->no_memory ? err_nomem(err) : 0;
 }
@@ -442,7 +292,8 @@ static void give_up(struct http *http, const struct err *why)
 
 	while (busy(http)) {
 		end_all(http);
-		for (call = pop(&http->ended); call; call = pop(&http->ended)) {
+		for (call = http_queue_pop(&http->ended); call;
+		     call = http_queue_pop(&http->ended)) {
 			call->failure = HTTP_REFUSED;
 			call->why = *why;
 			if (call->in)
@@ -472,25 +323,6 @@ out:
 	return -1;
 }
 
-/* A program that runs for long has no run of its own. */
-static void tidy_lanes(struct http *http)
-{
-	struct http_lane **at = &http->lanes, *lane;
-	int64_t now = now_ms();
-	size_t kept = 0;
-
-	while ((lane = *at)) {
-		if (lane->down.code && now >= lane->down_since + DOWN_MS)
-			lane->down.code = ERR_NONE;
-		if (lane->users || lane->down.code || ++kept <= LANES_KEPT) {
-			at = &lane->next;
-			continue;
-		}
-		*at = lane->next;
-		free(lane);
-	}
-}
-
 int http_turn(struct http *http, int fd, int wait_ms, struct err *err)
 {
 	struct pollfd one = {.fd = fd, .events = POLLIN};
@@ -502,7 +334,7 @@ int http_turn(struct http *http, int fd, int wait_ms, struct err *err)
 			return err_errno(err, "waiting");
 		return 0;
 	}
-	tidy_lanes(http);
+	http_lanes_tidy(&http->lanes, now_ms());
 	if ((http->curl || http_curl_new(&http->curl, &why) == 0) &&
 	    step(http, fd, wait_ms, &why) == 0)
 		return 0;
@@ -511,43 +343,9 @@ int http_turn(struct http *http, int fd, int wait_ms, struct err *err)
 	return -1;
 }
 
-static bool blank(uint8_t c)
-{
-	return c == ' ' || c == '\t' || c == '\r';
-}
-
-struct span http_header(const struct http_call *call, const char *name)
-{
-	struct span head = buf_span(&call->head), line;
-	size_t at, end, len = strlen(name);
-
-	for (at = 0; at < head.len; at = end + 1) {
-		end = span_find(head, at, '\n');
-		line = span_sub(head, at, end - at);
-		if (line.len <= len || line.data[len] != ':' ||
-		    strncasecmp((const char *)line.data, name, len) != 0)
-			continue;
-		line = span_from(line, len + 1);
-		while (line.len && blank(line.data[0]))
-			line = span_from(line, 1);
-		while (line.len && blank(line.data[line.len - 1]))
-			line.len--;
-		return line;
-	}
-	return SPAN_NULL;
-}
-
 int http_left_ms(const struct http *http)
 {
 	int64_t left = http->run_end ? http->run_end - now_ms() : http->options.run_ms;
 
 	return left > 0 ? (int)left : 0;
-}
-
-void http_call_release(struct http_call *call)
-{
-	if (!call)
-		return;
-	buf_release(&call->head);
-	buf_release(&call->answer);
 }

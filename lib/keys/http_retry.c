@@ -37,7 +37,7 @@ enum http_verdict http_judge(const struct http_call *call)
 /* Seconds; 0 where there is none or it is a date, which needs a clock that agrees with the server's. */
 static unsigned retry_after(const struct http_call *call)
 {
-	struct span text = http_header(call, "Retry-After");
+	struct span text = http_call_header(call, "Retry-After");
 	unsigned seconds = 0;
 	size_t i;
 

@@ -54,7 +54,7 @@ static struct aws_error error_of(const struct job *job)
 {
 	const struct http_call *call = &job->call.http;
 	CLEAN_ANSWER struct answer answer = ANSWER_INIT;
-	struct span code = http_header(call, "x-amzn-ErrorType");
+	struct span code = http_call_header(call, "x-amzn-ErrorType");
 	struct err ignored = ERR_INIT;
 
 	if (call->failure != HTTP_NONE)

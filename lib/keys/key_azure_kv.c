@@ -175,7 +175,8 @@ static bool challenged(struct key_task *task, struct http *http)
 		return false;
 	task->renewed = task->token != NULL;
 	if (azure_vault_parse(task->request->key->address, kv->suffixes, &vault, &err) < 0 ||
-	    azure_challenge_parse(http_header(call, "WWW-Authenticate"), &challenge, &err) < 0 ||
+	    azure_challenge_parse(http_call_header(call, "WWW-Authenticate"), &challenge, &err) <
+		    0 ||
 	    azure_challenge_check(&challenge, vault.authority, &err) < 0) {
 		key_task_failed(task, &err);
 		return true;

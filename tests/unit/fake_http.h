@@ -131,7 +131,7 @@ int http_drive(struct http *http, struct err *err)
 	return 0;
 }
 
-struct span http_header(const struct http_call *call, const char *name)
+struct span http_call_header(const struct http_call *call, const char *name)
 {
 	struct span rest = buf_span(&call->head);
 	size_t len = strlen(name), end;

@@ -110,7 +110,7 @@ static void a_lane_has_so_many_at_a_time(void **state)
 		assert_int_equal(tests[i].call.failure, HTTP_NONE);
 		assert_int_equal(tests[i].call.status, 200);
 		assert_true(span_is(buf_span(&tests[i].call.answer), "fine"));
-		assert_true(span_is(http_header(&tests[i].call, "x-test"), "a b"));
+		assert_true(span_is(http_call_header(&tests[i].call, "x-test"), "a b"));
 		test_release(&tests[i]);
 	}
 	assert_int_equal(server.requests, CALLS);
@@ -607,7 +607,7 @@ static int find_header(struct span input, void *arg)
 	struct span value;
 
 	call.head = (struct buf){.data = (uint8_t *)(uintptr_t)input.data, .len = input.len};
-	value = http_header(&call, arg);
+	value = http_call_header(&call, arg);
 	if (value.data) {
 		assert_true(value.data >= input.data &&
 			    value.data + value.len <= input.data + input.len);
@@ -640,7 +640,7 @@ static void finds_a_header(void **state)
 		struct span value;
 
 		buf_add_str(&call.head, table[i].head);
-		value = http_header(&call, "Retry-After");
+		value = http_call_header(&call, "Retry-After");
 		assert_int_equal(value.data != NULL, table[i].value != NULL);
 		assert_true(!table[i].value || span_eq(value, span_str(table[i].value)));
 		http_call_release(&call);
