@@ -20,9 +20,12 @@ class Table:
         if verdict != "same":
             (self.known if verdict == "known" else self.different).update(features)
 
+    def seldom(self):
+        return [name for name in self.rows if self.seen[name] < self.least]
+
     def verdict(self, compared, different, cases):
         """The last lines of a script, and its exit status. Short runs are not asked to show every feature."""
-        seldom = [name for name in self.rows if self.seen[name] < self.least] if cases >= 1000 else []
+        seldom = self.seldom() if cases >= 1000 else []
         if seldom:
             print("too seldom: " + ", ".join(seldom))
         failed = different + len(seldom)
