@@ -2,7 +2,7 @@
  *
  * What Flux applies for a Kustomization, without Flux:
  *
- *   the artifact's files ─► a copy in memory (stage.h) ─► Flux's kustomization (flux_generate.h) ─► decrypted files (flux_sources.h) ─► kustomize
+ *   the artifact's files ─► a copy in memory (stage.h) ─► Flux's kustomization (flux_generate.h) ─► decrypted files (flux_sources.h, flux_open.h) ─► kustomize
  *   ─► decrypted objects (transform.h) ─► substitution, commonMetadata (flux_finish.h)
  */
 #ifndef FLUX_BUILD_H

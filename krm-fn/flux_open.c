@@ -11,13 +11,63 @@
 
 static int make_room(struct flux_open *open, size_t count, struct err *err)
 {
-	open->jobs = calloc(count, sizeof(*open->jobs));
+	size_t jobs = count + open->ahead.count;
+
+	open->jobs = calloc(jobs, sizeof(*open->jobs));
 	open->opened = calloc(count, sizeof(*open->opened));
 	open->closed = calloc(count, sizeof(*open->closed));
 	if (!open->jobs || !open->opened || !open->closed)
 		return err_nomem(err);
 	open->count = count;
+	open->job_count = jobs;
 	return 0;
+}
+
+/* Is there somebody to wait for? What is at hand is as quick a second time. */
+static bool waits(const struct session *session)
+{
+	const struct keyring *ring = &session->ring;
+	size_t i;
+
+	for (i = 0; i < ring->count; i++) {
+		if (ring->services[i].service->start)
+			return true;
+	}
+	return session->remote != NULL;
+}
+
+static int look_ahead(struct flux_open *open, struct session *session,
+		      const struct flux_sources *sources, struct err *err)
+{
+	if (!waits(session))
+		return 0;
+	if (flux_ahead_read(&open->ahead, sources, err) < 0)
+		return -1;
+	if (open->ahead.count) {
+		open->ring = &session->ring;
+		open->ring->memo = &open->memo;
+	}
+	return 0;
+}
+
+static void fill_jobs(struct flux_open *open, const struct flux_sources *sources,
+		      enum decrypt_mac mac)
+{
+	size_t i;
+
+	for (i = 0; i < sources->count; i++) {
+		const struct flux_source *source = &sources->list[i];
+
+		open->closed[i] = buf_span(&source->text);
+		open->jobs[i] = (struct decrypt_job){
+			.input = open->closed[i],
+			.in_format = source->format,
+			.out_format = source->format,
+			.mac = mac,
+			.label = source->path,
+		};
+	}
+	flux_ahead_add_jobs(&open->ahead, open->jobs + open->count);
 }
 
 static void tell(const struct flux_open *open, struct report *report)
@@ -60,27 +110,14 @@ int flux_open_sources(struct flux_open *open, struct session *session, const str
 		      const struct stage *stage, const struct flux_sources *sources,
 		      struct report *report, struct err *err)
 {
-	bool verify = session->mac == POLICY_MAC_VERIFY;
-	size_t i;
-
 	if (!sources->count)
 		return 0;
 	if (session_keys(session, config, NULL, 0, err) < 0 ||
-	    make_room(open, sources->count, err) < 0)
+	    look_ahead(open, session, sources, err) < 0 || make_room(open, sources->count, err) < 0)
 		return -1;
-	for (i = 0; i < sources->count; i++) {
-		const struct flux_source *source = &sources->list[i];
-
-		open->closed[i] = buf_span(&source->text);
-		open->jobs[i] = (struct decrypt_job){
-			.input = open->closed[i],
-			.in_format = source->format,
-			.out_format = source->format,
-			.mac = verify ? DECRYPT_MAC_VERIFY : DECRYPT_MAC_IGNORE,
-			.label = source->path,
-		};
-	}
-	if (decrypt_run(open->jobs, open->count, &session->ring, NULL, err) < 0) {
+	fill_jobs(open, sources,
+		  session->mac == POLICY_MAC_VERIFY ? DECRYPT_MAC_VERIFY : DECRYPT_MAC_IGNORE);
+	if (decrypt_run(open->jobs, open->job_count, &session->ring, NULL, err) < 0) {
 		tell(open, report);
 		return -1;
 	}
@@ -91,10 +128,14 @@ void flux_open_release(struct flux_open *open)
 {
 	size_t i;
 
-	for (i = 0; i < open->count; i++)
+	for (i = 0; i < open->job_count; i++)
 		decrypt_job_release(&open->jobs[i]);
-	wipe_free(open->jobs, open->count * sizeof(*open->jobs));
+	wipe_free(open->jobs, open->job_count * sizeof(*open->jobs));
 	free(open->opened);
 	free(open->closed);
+	flux_ahead_release(&open->ahead);
+	datakey_memo_release(&open->memo);
+	if (open->ring)
+		open->ring->memo = NULL;
 	*open = (struct flux_open)FLUX_OPEN_INIT;
 }

@@ -383,10 +383,19 @@ static int visit_kustomization(struct flux_sources *sources, const char *folder,
 	return 0;
 }
 
-/* Most of what a kustomization names are files. Not as they may have been changed into: only as they were copied. */
-static bool is_file(const struct flux_sources *sources, const char *path)
+/* Most of what a kustomization names are files. 1: it was copied as one, whatever it may be by now. */
+static int visit_copied(struct flux_sources *sources, const char *path, struct err *err)
 {
-	return sources->index && stage_index_find(sources->index, path) != STAGE_INDEX_UNKNOWN;
+	enum stage_index_kind kind =
+		sources->index ? stage_index_find(sources->index, path) : STAGE_INDEX_UNKNOWN;
+
+	if (kind != STAGE_INDEX_SEALED)
+		return kind != STAGE_INDEX_UNKNOWN;
+	if (grow(&sources->sealed, sources->sealed_count, &sources->sealed_cap,
+		 sizeof(*sources->sealed), err) < 0)
+		return -1;
+	sources->sealed[sources->sealed_count++] = path;
+	return 1;
 }
 
 /* A folder, and what it names. Of those that a kustomization names, what is not there or no folder is no concern of ours. */
@@ -421,10 +430,11 @@ int flux_sources_find(struct flux_sources *sources, const char *path, bool decry
 		return -1;
 	while (sources->depth) {
 		const char *folder = sources->stack[--sources->depth];
+		int r = first ? 0 : visit_copied(sources, folder, err);
 
-		if (!first && is_file(sources, folder))
-			continue;
-		if (visit_folder(sources, folder, first, decrypt, err) < 0)
+		if (r == 0)
+			r = visit_folder(sources, folder, first, decrypt, err);
+		if (r < 0)
 			return decrypt && err->code != ERR_POLICY
 				       ? err_wrap(err, "error decrypting sources")
 				       : -1;
@@ -440,6 +450,7 @@ void flux_sources_release(struct flux_sources *sources)
 	for (i = 0; i < sources->count; i++)
 		buf_release(&sources->list[i].text);
 	free(sources->list);
+	free(sources->sealed);
 	free(sources->notes);
 	free(sources->files);
 	free(sources->folders);

@@ -32,6 +32,9 @@ struct flux_sources {
 	/* out */
 	struct flux_source *list;
 	size_t count, cap;
+	const char **
+		sealed; /* files named as resources that hold ciphertext, as far as `index` knows */
+	size_t sealed_count, sealed_cap;
 	const char **notes; /* what stays encrypted for now, one line each */
 	size_t note_count, note_cap;
 	/* the walk's own */

@@ -135,7 +135,7 @@ static int open_all(struct decrypt_job *jobs, size_t n, struct err *err)
 	size_t i;
 
 	for (i = 0; i < n; i++) {
-		if (jobs[i].err || !jobs[i].key.data)
+		if (jobs[i].err || jobs[i].ask_only || !jobs[i].key.data)
 			continue;
 		if (!engine.gcm &&
 		    (gcm_new(&engine.gcm, err) < 0 || sops_mac_new(&engine.mac, err) < 0))
@@ -199,7 +199,7 @@ int decrypt_run(struct decrypt_job *jobs, size_t n, struct keyring *ring, const 
 	if (run(jobs, n, ring, order, err) < 0)
 		return -1;
 	for (i = n; i-- > 0;) {
-		if (jobs[i].done)
+		if (jobs[i].done || jobs[i].ask_only)
 			continue;
 		if (jobs[i].label)
 			(void)err_wrap(jobs[i].err, "%s", jobs[i].label);

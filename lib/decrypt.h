@@ -34,6 +34,9 @@ struct decrypt_job {
 	const char *extract;           /* --extract path, or NULL */
 	const char *label;             /* what messages call it; NULL: no name is put in front */
 	bool no_output;                /* decrypt and authenticate, write nothing (check) */
+	/* Its data key is asked for together with the others', for a later run that the ring's memo will answer; that is all, and it is never done. What is wrong
+	 * is that run's to tell. */
+	bool ask_only;
 	/* out */
 	bool done;         /* opened, authenticated, written */
 	bool mac_bad;      /* mac was IGNORE and the MAC is missing or wrong: for a warning */

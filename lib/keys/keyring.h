@@ -10,6 +10,7 @@
 
 struct account;
 struct age_identity;
+struct datakey_memo;
 struct key_gpg;
 struct key_host;
 
@@ -40,6 +41,8 @@ struct keyring {
 	/* The service account whose identity stands for the machine's own at Vault and at the clouds; lies in the pool, set before their services are added. NULL:
 	 * the machine's own. */
 	struct account *account;
+	/* What was asked so far, of a run that asks more than once: the run's own (sops/datakey_memo.h). NULL: nothing is kept. */
+	struct datakey_memo *memo;
 	struct key_gpg *
 		gpg; /* the cookie of GnuPG's service, made by the first key that needs it; NULL before */
 	bool needs_gpg; /* it was given a PGP key that only GnuPG can use, where no program may be started */

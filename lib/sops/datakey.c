@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "sops/datakey_ask.h"
+#include "sops/datakey_memo.h"
 #include "sops/shamir.h"
 
 #include <stdlib.h>
@@ -246,8 +247,12 @@ int datakey_open(struct datakey_want *wants, size_t n, struct keyring *ring, con
 	struct err own;
 	size_t i;
 
-	if (datakey_plan_make(&plan, wants, n, ring, order, err) < 0 ||
-	    datakey_ask_all(&plan, err) < 0)
+	if (datakey_plan_make(&plan, wants, n, ring, order, err) < 0)
+		return -1;
+	if (ring->memo)
+		datakey_memo_recall(ring->memo, &plan);
+	if (datakey_ask_all(&plan, err) < 0 ||
+	    (ring->memo && datakey_memo_keep(ring->memo, &plan, err) < 0))
 		return -1;
 	groups = plan.groups;
 	for (i = 0; i < n; groups += wants[i].meta->group_count, i++) {

@@ -43,9 +43,9 @@ static int compare_contexts(const struct doc_node *a, const struct doc_node *b)
 	return diff ? diff : (x != NULL) - (y != NULL);
 }
 
-/* Asked for once: what a service gets to see must be equal, and what the policy is asked about. An age or PGP key is opened by its ciphertext
- * alone, whatever name stands beside it; but a name that is refused must not hide behind one that is allowed, nor the other way round. */
-static int compare_keys(const struct sops_key *a, const struct sops_key *b)
+/* An age or PGP key is opened by its ciphertext alone, whatever name stands beside it; but a name that is refused must not hide behind one that is
+ * allowed, nor the other way round. */
+int datakey_compare(const struct sops_key *a, const struct sops_key *b)
 {
 	int diff = (a->type > b->type) - (a->type < b->type);
 
@@ -66,7 +66,7 @@ static int compare_keys(const struct sops_key *a, const struct sops_key *b)
 
 static int compare_places(const void *a, const void *b)
 {
-	return compare_keys(((const struct place *)a)->key, ((const struct place *)b)->key);
+	return datakey_compare(((const struct place *)a)->key, ((const struct place *)b)->key);
 }
 
 /* sops: cmd/sops/main.go (decryptionOrder). A name that is no type takes part only in the check for doubles. */
@@ -142,6 +142,11 @@ static int make_wrapped(struct datakey_plan *plan, const struct sops_key *key,
 		wrapped->count++;
 	}
 	plan->ask_count += wrapped->count;
+	if (plan->last)
+		plan->last->next = wrapped;
+	else
+		plan->first = wrapped;
+	plan->last = wrapped;
 	*ret_wrapped = wrapped;
 	return 0;
 }
@@ -155,7 +160,7 @@ static int fill_slots(struct datakey_plan *plan, struct place *places, size_t co
 
 	qsort(places, count, sizeof(*places), compare_places);
 	for (i = 0; i < count; i++) {
-		if ((i == 0 || compare_keys(places[i - 1].key, places[i].key) != 0) &&
+		if ((i == 0 || datakey_compare(places[i - 1].key, places[i].key) != 0) &&
 		    make_wrapped(plan, places[i].key, &wrapped, err) < 0)
 			return -1;
 		*places[i].slot = wrapped;

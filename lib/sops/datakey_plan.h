@@ -18,6 +18,7 @@ struct datakey_ask {
 
 /* A distinct wrapped key, with its asks: one for each service of its type. */
 struct datakey_wrapped {
+	struct datakey_wrapped *next;
 	const struct sops_key *key;
 	struct datakey_ask *asks;
 	size_t count; /* 0: no service of its type */
@@ -35,6 +36,7 @@ struct datakey_group {
 struct datakey_plan {
 	struct arena arena;
 	struct keyring *ring;
+	struct datakey_wrapped *first, *last;
 	struct datakey_group *groups; /* of all documents, one after the other */
 	size_t group_count, ask_count;
 };
@@ -50,6 +52,9 @@ enum { DATAKEY_PLAN_MAX = 1024 * 1024 * 1024 /* bytes: a million asks */ };
 /* Collects the candidates of n documents. Errors: ERR_USAGE (order), ERR_LIMIT, ERR_NOMEM. */
 int datakey_plan_make(struct datakey_plan *plan, const struct datakey_want *wants, size_t n,
 		      struct keyring *ring, const char *order, struct err *err) NODISCARD;
+
+/* 0 for wrapped keys that are asked for once: what a service gets to see must be equal, and what the policy is asked about. Else an order. */
+int datakey_compare(const struct sops_key *a, const struct sops_key *b);
 
 void datakey_plan_release(struct datakey_plan *plan);
 

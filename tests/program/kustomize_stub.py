@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
 """Stands for kustomize where no kustomize is: the part of a build that the tests of `krm-sops build` are about. Resources, components, secretGenerator without
-hashes, patches by name; sorted keys, as kustomize prints.
+hashes, patches by name (`$patch: delete` too); sorted keys, as kustomize prints.
 
 A kustomization with `metadata: {annotations: {stub: WORD}}` makes it do more: `env` says its environment, its arguments and what it can read on stderr, `sleep` waits
 for its end, `fail` fails and quotes what it has read.
@@ -77,8 +77,11 @@ def build(folder, out):
     own += [generate(folder, generator) for generator in kustomization.get("secretGenerator", [])]
     for patch in kustomization.get("patches", []):
         content = yaml.safe_load((folder / patch["path"]).read_text())
-        for item in own:
-            if (item["kind"], item["metadata"]["name"]) == (content["kind"], content["metadata"]["name"]):
+        named = [item for item in own if (item["kind"], item["metadata"]["name"]) == (content["kind"], content["metadata"]["name"])]
+        for item in named:
+            if content.get("$patch") == "delete":
+                own.remove(item)
+            else:
                 merge(item, content)
     out += own
 
