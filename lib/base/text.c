@@ -154,6 +154,24 @@ int base64_secret(enum base64_rule rule, struct span text, struct secret_pool *p
 	return 0;
 }
 
+int base64_secret_spaced(struct span text, struct secret_pool *pool, struct span *ret_bytes,
+			 struct err *err)
+{
+	uint8_t *chars = secret_alloc(pool, text.len + 1, err);
+	size_t i, n = 0;
+	int status;
+
+	if (!chars)
+		return -1;
+	for (i = 0; i < text.len; i++) {
+		if (text.data[i] != ' ' && text.data[i] != '\t')
+			chars[n++] = text.data[i];
+	}
+	status = base64_secret(BASE64_GO, span_of(chars, n), pool, ret_bytes, err);
+	wipe(chars, n);
+	return status;
+}
+
 void base64_encode(struct span bytes, bool padded, struct buf *out)
 {
 	size_t i = 0, n = 0, left;

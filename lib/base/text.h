@@ -23,6 +23,10 @@ int base64_decode(enum base64_rule rule, struct span text, struct buf *out) NODI
 int base64_secret(enum base64_rule rule, struct span text, struct secret_pool *pool,
 		  struct span *ret_bytes, struct err *err) NODISCARD;
 
+/* By BASE64_GO, where blanks and tabs may stand anywhere, too: the body of an armor. Otherwise the same. */
+int base64_secret_spaced(struct span text, struct secret_pool *pool, struct span *ret_bytes,
+			 struct err *err) NODISCARD;
+
 /* Appends standard base64, padded or raw. */
 void base64_encode(struct span bytes, bool padded, struct buf *out);
 

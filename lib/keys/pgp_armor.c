@@ -11,7 +11,6 @@
 #include "keys/pgp_armor.h"
 
 #include "base/text.h"
-#include "base/wipe.h"
 
 static const struct span BEGIN = {(const uint8_t *)"-----BEGIN PGP ", 15};
 static const struct span END = {(const uint8_t *)"-----END PGP ", 13};
@@ -112,25 +111,15 @@ static int check_crc(struct span line, struct span bytes, struct err *err)
 static int decode(struct span body, struct secret_pool *pool, struct span *ret_bytes,
 		  struct err *err)
 {
-	size_t cap = body.len / 4 * 3 + 3, i, n = 0;
-	uint8_t *chars = secret_alloc(pool, body.len + 1, err);
-	uint8_t *bytes = chars ? secret_alloc(pool, cap, err) : NULL;
-	/* A buffer over memory of the pool: it never grows and is never released. */
-	struct buf out = {.data = bytes, .cap = cap, .limit = cap};
-	int status;
+	struct err why = ERR_INIT;
 
-	if (!bytes)
+	if (base64_secret_spaced(body, pool, ret_bytes, &why) == 0 && ret_bytes->len)
+		return 0;
+	if (why.code && why.code != ERR_FORMAT) {
+		*err = why;
 		return -1;
-	for (i = 0; i < body.len; i++) {
-		if (!blank(body.data[i]))
-			chars[n++] = body.data[i];
 	}
-	status = base64_decode(BASE64_GO, span_of(chars, n), &out);
-	wipe(chars, n);
-	if (status < 0 || out.len == 0)
-		return err_set(err, ERR_FORMAT, "PGP armor has malformed base64");
-	*ret_bytes = buf_span(&out);
-	return 0;
+	return err_set(err, ERR_FORMAT, "PGP armor has malformed base64");
 }
 
 /* From behind the BEGIN line to behind the checksum, or the END line where there is none. What follows a checksum is not looked at, as in gpg:

@@ -7,7 +7,6 @@
 #include "keys/ssh_pem.h"
 
 #include "base/text.h"
-#include "base/wipe.h"
 #include "doc/white.h"
 
 static const struct span BEGIN = {(const uint8_t *)"-----BEGIN ", 11};
@@ -76,35 +75,11 @@ static bool take_headers(struct span *body)
 	return encrypted;
 }
 
-/* 0, 1 where the body is not base64, -1 with err. */
-static int decode(struct span body, struct secret_pool *pool, struct span *ret_bytes,
-		  struct err *err)
-{
-	size_t cap = body.len / 4 * 3 + 3, i, n = 0;
-	uint8_t *chars = secret_alloc(pool, body.len + 1, err);
-	uint8_t *bytes = chars ? secret_alloc(pool, cap, err) : NULL;
-	/* A buffer over memory of the pool: it never grows and is never released. */
-	struct buf out = {.data = bytes, .cap = cap, .limit = cap};
-	int status;
-
-	if (!bytes)
-		return -1;
-	for (i = 0; i < body.len; i++) {
-		if (body.data[i] != ' ' && body.data[i] != '\t')
-			chars[n++] = body.data[i];
-	}
-	status = base64_decode(BASE64_GO, span_of(chars, n), &out);
-	wipe(chars, n);
-	if (status < 0)
-		return 1;
-	*ret_bytes = buf_span(&out);
-	return 0;
-}
-
-/* The block between `before`, which ends at the END line, and `after`, which follows its first dashes. Returns as decode(). */
+/* The block between `before`, which ends at the END line, and `after`, which follows its first dashes. 0, 1 where it is malformed, -1 with err. */
 static int read_block(struct span before, struct span after, struct secret_pool *pool,
 		      struct ssh_pem *pem, struct err *err)
 {
+	struct err why = ERR_INIT;
 	struct span body;
 
 	if (after_begin(before, &body) < 0)
@@ -116,7 +91,12 @@ static int read_block(struct span before, struct span after, struct secret_pool 
 	pem->encrypted = take_headers(&body);
 	if (!closes(after, pem->type))
 		return 1;
-	return decode(body, pool, &pem->bytes, err);
+	if (base64_secret_spaced(body, pool, &pem->bytes, &why) == 0)
+		return 0;
+	if (why.code == ERR_FORMAT)
+		return 1;
+	*err = why;
+	return -1;
 }
 
 int ssh_pem_read(struct span text, struct secret_pool *pool, struct ssh_pem *ret_pem,

@@ -117,10 +117,7 @@ int http_drive(struct http *http, struct err *err)
 		for (call = batch; call; call = call->next) {
 			http->sent++;
 			call->tries++;
-			call->failure = HTTP_NONE;
-			call->status = 0;
-			buf_reset(&call->head);
-			buf_reset(&call->answer);
+			http_call_clear(call);
 			http->answer(http, call);
 		}
 		for (call = batch; call; call = next) {
@@ -129,23 +126,6 @@ int http_drive(struct http *http, struct err *err)
 		}
 	}
 	return 0;
-}
-
-struct span http_call_header(const struct http_call *call, const char *name)
-{
-	struct span rest = buf_span(&call->head);
-	size_t len = strlen(name), end;
-
-	for (; rest.len; rest = span_from(rest, end + 1)) {
-		struct span line;
-
-		end = span_find(rest, 0, '\n');
-		line = span_sub(rest, 0, end);
-		if (line.len > len + 1 && line.data[len] == ':' &&
-		    strncasecmp((const char *)line.data, name, len) == 0)
-			return span_from(line, len + 2);
-	}
-	return SPAN_NULL;
 }
 
 int http_left_ms(const struct http *http)
@@ -164,14 +144,6 @@ void http_free(struct http *http)
 
 void http_begin(struct http *http)
 {
-}
-
-void http_call_release(struct http_call *call)
-{
-	if (!call)
-		return;
-	buf_release(&call->head);
-	buf_release(&call->answer);
 }
 
 #endif

@@ -176,6 +176,27 @@ static void a_secret_is_decoded_where_it_stays(void **state)
 	}
 }
 
+static void passes_over_blanks_in_armor(void **state)
+{
+	static const struct {
+		const char *text, *bytes;
+	} rows[] = {
+		{"", ""},        {" \t\n", ""},    {"QUJD", "ABC"}, {" QU\tJD\r\n Q Q = =", "ABCA"},
+		{"Q Q =", NULL}, {"QU\vJD", NULL},
+	};
+	CLEAN_SECRET_POOL struct secret_pool pool = SECRET_POOL_INIT;
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+		struct span got = SPAN_NULL;
+		struct err err = ERR_INIT;
+
+		assert_int_equal(base64_secret_spaced(span_str(rows[i].text), &pool, &got, &err),
+				 rows[i].bytes ? 0 : -1);
+		assert_int_equal(err.code, rows[i].bytes ? ERR_NONE : ERR_FORMAT);
+		assert_true(!rows[i].bytes || span_is(got, rows[i].bytes));
+	}
+}
+
 static int start(void **state)
 {
 	struct err err = ERR_INIT;
@@ -192,6 +213,7 @@ int main(void)
 		cmocka_unit_test(what_is_strict_has_one_spelling),
 		cmocka_unit_test(a_limit_sticks),
 		cmocka_unit_test(a_secret_is_decoded_where_it_stays),
+		cmocka_unit_test(passes_over_blanks_in_armor),
 	};
 
 	return cmocka_run_group_tests(tests, start, NULL);
