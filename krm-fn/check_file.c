@@ -22,6 +22,8 @@ struct look {
 	const struct sops_meta *meta;
 	uint32_t line; /* of its `sops` entry */
 	size_t bad;    /* findings of it */
+	bool filled;   /* it has a value that is not empty */
+	bool reached;  /* its rule says encrypted of something in it */
 };
 
 static int add(struct look *look, uint32_t line, struct span field, const char *what,
@@ -71,10 +73,12 @@ static int visit(void *cookie, const struct leaf *leaf, struct err *err)
 	const struct doc_node *node = leaf->node;
 	bool malformed = false;
 
+	look->reached = look->reached || leaf->encrypted;
 	/* Comments are outside of every MAC, and sops keeps the ones that it can not open. */
 	if (node->kind == DOC_COMMENT || node->kind == DOC_MAP || node->kind == DOC_LIST ||
 	    leaf_is_empty(node))
 		return 0;
+	look->filled = true;
 	if (node->kind == DOC_STRING && span_starts(node->str, TOKEN_BEGIN) &&
 	    is_malformed(node->str, &malformed, err) < 0)
 		return -1;
@@ -174,6 +178,12 @@ static int look_at_document(struct check *check, const struct path_file *file,
 		    check_clear_branch(check, file, meta, look.branch, err) < 0)
 			return -1;
 	}
+	/* Values of a chart under a creation rule that was written for Secrets: sops says nothing. */
+	look.branch = first;
+	if (look.filled && !look.reached && !look.bad &&
+	    add(&look, line, SPAN("sops"),
+		"nothing is encrypted: the file's own rule fits nothing in it", err) < 0)
+		return -1;
 	*ret_good = look.bad == 0;
 	return 0;
 }

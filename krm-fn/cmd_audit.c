@@ -191,13 +191,13 @@ static int parse(int argc, char **argv, struct arguments *args, struct err *err)
 		if (r > 0)
 			continue;
 		if (strcmp(arg, "--") != 0)
-			return err_set(err, ERR_USAGE, "audit has no option '%s'",
-				       text_quote(span_str(arg)).text);
+			return command_usage(err, cmd_audit.name, "unknown option '%s'",
+					     text_quote(span_str(arg)).text);
 		only_paths = true;
 		at++;
 	}
 	if (args->count == 0)
-		return err_set(err, ERR_USAGE, "audit what? a PATH is missing");
+		return command_usage(err, cmd_audit.name, "no PATH given");
 	return output ? paths_output(output, &args->json, err) : 0;
 }
 
@@ -212,8 +212,8 @@ static int audit_all(struct run *run, const struct arguments *args, struct err *
 	if (run->json)
 		json_list_end(&run->out);
 	else
-		fprintf(stderr, "krm-sops: %zu encrypted documents, %zu with drift or errors\n",
-			run->files, run->bad);
+		fprintf(stderr, "krm-sops: %zu encrypted document%s, %zu with drift or errors\n",
+			run->files, run->files == 1 ? "" : "s", run->bad);
 	if (buf_check(&run->out, err) < 0)
 		return -1;
 	return command_write(&run->out, err);

@@ -118,12 +118,12 @@ static int parse(int argc, char **argv, struct arguments *args, struct options *
 		else if (strcmp(arg, "--") == 0)
 			only_paths = true;
 		else
-			return err_set(err, ERR_USAGE, "check has no option '%s'",
-				       text_quote(span_str(arg)).text);
+			return command_usage(err, cmd_check.name, "unknown option '%s'",
+					     text_quote(span_str(arg)).text);
 		at++;
 	}
 	if (args->count == 0)
-		return err_set(err, ERR_USAGE, "check what? a PATH or - is missing");
+		return command_usage(err, cmd_check.name, "no PATH given");
 	return output ? paths_output(output, &args->json, err) : 0;
 }
 
@@ -136,8 +136,10 @@ static int print(const struct check *check, bool json, struct err *err)
 			return -1;
 	} else {
 		findings_text(&check->findings, &out);
-		fprintf(stderr, "krm-sops: %zu files, %zu encrypted documents, %zu findings\n",
-			check->files, check->documents, check->findings.count);
+		fprintf(stderr, "krm-sops: %zu file%s, %zu encrypted document%s, %zu finding%s\n",
+			check->files, check->files == 1 ? "" : "s", check->documents,
+			check->documents == 1 ? "" : "s", check->findings.count,
+			check->findings.count == 1 ? "" : "s");
 	}
 	if (buf_check(&out, err) < 0)
 		return -1;

@@ -45,7 +45,7 @@ def test_no_drift_is_status_0(repo):
     result = repo.audit(".")
     assert result.status == 0
     assert result.stdout.decode() == f"secret.yaml: ok, modified {WHEN}, creation rule 1 of {repo.cwd}/.sops.yaml\n      age {OURS}\n"
-    assert "1 encrypted documents, 0 with drift or errors" in result.message
+    assert "1 encrypted document, 0 with drift or errors" in result.message
 
 
 def test_drift_is_status_1_and_says_both_ways(repo):

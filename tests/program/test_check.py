@@ -136,6 +136,16 @@ def test_ciphertext_outside_of_the_rule_is_found(repo):
     assert lines == ["secret.yaml:10: Secret shop/orders-db: type: ciphertext, where the file's own rule says in the clear"]
 
 
+def test_a_file_with_nothing_encrypted_is_found(repo):
+    """A chart's values under a creation rule for Secrets: sops adds its metadata and says nothing. Where the rule fits a value that is empty, nothing could be encrypted."""
+    values = change(repo, "values.yaml", (r"^.*?(?=^sops:)", "auth:\n    user: u\n    host: h\n"), ("^    unencrypted_suffix: .*?\n", "    encrypted_regex: ^(data|stringData)$\n"))
+    lines, result = repo.check("values.yaml")
+    assert lines == ["values.yaml:5: sops: nothing is encrypted: the file's own rule fits nothing in it"]
+    assert "krm-sops: 1 file, 1 encrypted document, 1 finding\n" in result.message
+    values.write_text(values.read_text().replace("auth:", "data: {}\nauth:"))
+    assert repo.check("values.yaml")[0] == []
+
+
 def test_an_emptied_value_and_a_comment_are_none(repo):
     """sops itself writes empty strings so, and keeps comments that it can not open."""
     change(repo, "secret.yaml", (r"password: ENC\[[^\]]*\]", "# by hand\n    password: \"\""))
