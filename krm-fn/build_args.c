@@ -66,6 +66,15 @@ static int take(struct build_args *args, int argc, char **argv, int *at, struct 
 	return 0;
 }
 
+static int unknown(const char *verb, const char *arg, const struct options *options,
+		   struct err *err)
+{
+	(void)command_usage(err, verb, "unknown argument '%s'", text_quote(span_str(arg)).text);
+	if (arg[0] != '-' && options->cluster && !*options->cluster)
+		return err_hint(err, "one folder; a context is named as --cluster=CONTEXT");
+	return -1;
+}
+
 int build_args_parse(const char *verb, int argc, char **argv, struct build_args *args,
 		     struct options *options, build_args_own *own, void *cookie, struct err *err)
 {
@@ -83,11 +92,10 @@ int build_args_parse(const char *verb, int argc, char **argv, struct build_args 
 		if (r > 0)
 			continue;
 		if (argv[at][0] == '-' || args->folder)
-			return err_set(err, ERR_USAGE, "%s: unknown argument '%s'", verb,
-				       text_quote(span_str(argv[at])).text);
+			return unknown(verb, argv[at], options, err);
 		args->folder = argv[at++];
 	}
-	return 0;
+	return args->folder ? 0 : command_usage(err, verb, "no folder given");
 }
 
 static int set_root(const char *path, char root[static PATH_MAX], struct err *err)
@@ -212,8 +220,6 @@ static int prepare(const struct build_args *args, struct build_run *run, struct 
 {
 	struct flux_build *build = &run->build;
 
-	if (!args->folder)
-		return err_set(err, ERR_USAGE, "no folder given");
 	if (args->object || args->name) {
 		if (set_root(args->folder, run->root, err) < 0)
 			return -1;

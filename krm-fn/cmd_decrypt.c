@@ -52,8 +52,8 @@ struct option {
 
 static int usage(struct err *err, const char *what, const char *arg)
 {
-	(void)err_set(err, ERR_USAGE, "decrypt: %s '%s'", what, text_quote(span_str(arg)).text);
-	return err_hint(err, "see krm-sops decrypt --help");
+	return command_usage(err, cmd_decrypt.name, "%s '%s'", what,
+			     text_quote(span_str(arg)).text);
 }
 
 /* Reads argv[*at] as an option, with its value behind `=` or in the next argument; one dash does as well as two, as in sops. */
@@ -79,7 +79,11 @@ static int take_option(const struct option *options, size_t count, int argc, cha
 		*option->text = name[len] ? name + len + 1 : argv[*at];
 		return 0;
 	}
-	return usage(err, "unknown option", arg);
+	(void)usage(err, "unknown option", arg);
+	if (strncmp(name, "key", 3) == 0 || strncmp(name, "cluster", 7) == 0)
+		return err_hint(err, "keys are found as sops finds them: SOPS_AGE_KEY_FILE=FILE "
+				     "and the like");
+	return command_hint(err, arg);
 }
 
 static int parse(int argc, char **argv, struct request *req, struct err *err)
@@ -120,7 +124,9 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 		} else if (!verb && strcmp(arg, cmd_decrypt.name) == 0) {
 			verb = true;
 		} else if (req->file) {
-			return usage(err, "one file at a time, not also", arg);
+			(void)usage(err, "one file at a time, not also", arg);
+			return err_hint(err, "each file is a document of its own: one call each; "
+					     "krm-sops check --with-keys opens many");
 		} else {
 			req->file = arg;
 		}
@@ -130,7 +136,9 @@ static int parse(int argc, char **argv, struct request *req, struct err *err)
 	if (req->compat && strcmp(req->compat, "sops") != 0)
 		return usage(err, "--compat takes 'sops' only, not", req->compat);
 	if (req->in_place && (!req->file || req->output))
-		return usage(err, "needs a file, and no --output:", "--in-place");
+		return command_usage(err, cmd_decrypt.name,
+				     req->file ? "--in-place and --output exclude each other"
+					       : "--in-place needs a FILE");
 	return 0;
 }
 
@@ -187,17 +195,17 @@ static int set_style(const struct request *req, struct doc_style *style, struct 
 	return stores_config_indent(indent, style, err);
 }
 
-/* sops decides on input and output apart from each other, each by its option, else by the name; stdin has none. An option that names no type
- * counts as none. */
+/* sops decides on input and output apart from each other, each by its option, else by the name; stdin has none, so its content tells. An option
+ * that names no type counts as none. */
 static void set_formats(const struct request *req, struct decrypt_job *job)
 {
-	const char *name = req->name ? req->name : req->file;
+	const char *name = req->name ? req->name : req->file ? req->file : "";
 	bool in = req->input_type && doc_format_parse(req->input_type, &job->in_format);
 	bool out = req->output_type && doc_format_parse(req->output_type, &job->out_format);
-	enum doc_format by_name = name ? doc_format_of_path(span_str(name)) : DOC_BINARY;
+	bool named = in && *name;
+	enum doc_format by_name = named ? doc_format_of_path(span_str(name))
+					: guess_format(span_str(name), job->input);
 
-	if (!in && name)
-		by_name = guess_format(span_str(name), job->input);
 	if (!in)
 		job->in_format = by_name;
 	if (!out)
@@ -284,8 +292,14 @@ static int run_request(const struct request *req)
 		return fail(&err, exit_status(err.code));
 	if (req->extract && sops_extract_check(req->extract, &err) < 0)
 		return fail(&err, EXIT_EXTRACT);
-	if (command_read(req->file ? req->file : "-", &input, &err) < 0)
+	if (command_read(req->file ? req->file : "-", &input, &err) < 0) {
+		(void)command_hint(&err, req->file ? req->file : "-");
 		return fail(&err, EXIT_NO_READ);
+	}
+	if (!input.len && !req->file) {
+		(void)command_usage(&err, cmd_decrypt.name, "stdin is empty, and no FILE is named");
+		return fail(&err, exit_status(ERR_FORMAT));
+	}
 	job.input = buf_span(&input);
 	job.label = shown.text;
 	job.style = &style;

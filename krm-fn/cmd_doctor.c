@@ -86,8 +86,8 @@ static int parse(int argc, char **argv, struct arguments *args, struct err *err)
 		else if ((arg[0] != '-' || !arg[1]) && !doctor->sample)
 			doctor->sample = arg;
 		else
-			return err_set(err, ERR_USAGE, "doctor: unknown argument '%s'",
-				       text_quote(span_str(arg)).text);
+			return command_usage(err, cmd_doctor.name, "unknown argument '%s'",
+					     text_quote(span_str(arg)).text);
 		at++;
 	}
 	return output ? paths_output(output, &args->json, err) : 0;

@@ -38,6 +38,15 @@ static const char help[] =
 	"\n"
 	"example: kustomize build apps/prod | krm-sops filter | kubectl apply -f -\n";
 
+static int unknown(const char *arg, struct err *err)
+{
+	(void)command_usage(err, cmd_filter.name, "unknown argument '%s'",
+			    text_quote(span_str(arg)).text);
+	return arg[0] == '-' ? -1
+			     : err_hint(err, "it reads stdin: krm-sops filter < FILE; for one "
+					     "file: krm-sops decrypt FILE");
+}
+
 static int parse(int argc, char **argv, struct options *options, const char **ret_config,
 		 struct err *err)
 {
@@ -54,8 +63,7 @@ static int parse(int argc, char **argv, struct options *options, const char **re
 		if (r > 0 || (strcmp(arg, "-") == 0 && at++ > 0))
 			continue;
 		if (strncmp(arg, "--config", len) != 0 || (arg[len] && arg[len] != '='))
-			return err_set(err, ERR_USAGE, "filter: unknown argument '%s'",
-				       text_quote(span_str(arg)).text);
+			return unknown(arg, err);
 		*ret_config = arg[len] ? arg + len + 1 : at + 1 < argc ? argv[at + 1] : "";
 		if (!**ret_config)
 			return err_set(err, ERR_USAGE, "'--config' needs a value");

@@ -48,8 +48,9 @@ static int parse(int argc, char **argv, struct options *options, struct err *err
 			return -1;
 		if (r > 0)
 			continue;
-		return err_set(err, ERR_USAGE, "unknown argument '%s'",
-			       text_quote(span_str(argv[at])).text);
+		(void)command_usage(err, NULL, "unknown argument '%s'",
+				    text_quote(span_str(argv[at])).text);
+		return command_hint(err, argv[at]);
 	}
 	return 0;
 }

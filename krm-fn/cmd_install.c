@@ -155,8 +155,8 @@ int cmd_install_as(const char *name, int argc, char **argv)
 		if (strcmp(argv[i], WITH_KUSTOMIZE) == 0) {
 			with_kustomize = true;
 		} else if (dir || argv[i][0] == '-') {
-			(void)err_set(&err, ERR_USAGE, "install: unknown argument '%s'",
-				      text_quote(span_str(argv[i])).text);
+			(void)command_usage(&err, cmd_install.name, "unknown argument '%s'",
+					    text_quote(span_str(argv[i])).text);
 			return command_fail(&err);
 		} else {
 			dir = argv[i];

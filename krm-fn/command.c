@@ -10,11 +10,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { READ_STEP = 64 * 1024 }; /* bytes asked of a pipe at a time */
+enum {
+	READ_STEP = 64 * 1024, /* bytes asked of a pipe at a time */
+	USAGE_MAX = 1024,      /* bytes of what is wrong with a command line */
+};
 
 /* Each line feed in it begins a line, and the separator before it goes (err.h). */
 static void print_message(const char *msg)
@@ -38,6 +43,56 @@ int command_fail(const struct err *err)
 	if (err->hint[0])
 		fprintf(stderr, "krm-sops: hint: %s\n", err->hint);
 	return err_exit_status(err->code);
+}
+
+int command_usage(struct err *err, const char *verb, const char *fmt, ...)
+{
+	char what[USAGE_MAX];
+	va_list ap;
+
+	va_start(ap, fmt);
+	(void)vsnprintf(what, sizeof(what), fmt, ap);
+	va_end(ap);
+	(void)err_set(err, ERR_USAGE, "%s%s%s", verb ? verb : "", verb ? ": " : "", what);
+	return err_hint(err, "see krm-sops %s%s--help", verb ? verb : "", verb ? " " : "");
+}
+
+static bool is_one_of(const char *word, const char *const *words, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++) {
+		if (strcmp(word, words[i]) == 0)
+			return true;
+	}
+	return false;
+}
+
+int command_hint(struct err *err, const char *word)
+{
+	static const char *const of_sops[] = {
+		"encrypt",    "edit",       "rotate",
+		"updatekeys", "set",        "unset",
+		"exec-env",   "exec-file",  "publish",
+		"filestatus", "groups",     "keyservice",
+		"-e",         "--encrypt",  "-r",
+		"--rotate",   "-s",         "--show-master-keys",
+		"--add-age",  "--rm-age",   "--set",
+		"-i",         "--in-place",
+	};
+	static const char *const versions[] = {"version", "-v", "-V"};
+	struct stat st;
+
+	if (is_one_of(word, of_sops, ARRAY_LEN(of_sops)))
+		return err_hint(err, "krm-sops only decrypts (krm-sops decrypt, or -d); sops does "
+				     "the rest");
+	if (is_one_of(word, versions, ARRAY_LEN(versions)))
+		return err_hint(err, "krm-sops --version");
+	if (word[0] == '-' || stat(word, &st) < 0)
+		return -1;
+	if (S_ISDIR(st.st_mode))
+		return err_hint(err, "for a folder: krm-sops build DIR, krm-sops check DIR");
+	return err_hint(err, "to print a file decrypted: krm-sops decrypt FILE");
 }
 
 static void close_fd(const int *fd)

@@ -19,6 +19,13 @@ struct command {
 /* Prints "krm-sops: MESSAGE", what it lists on lines of their own below it, and, where there is one, "krm-sops: hint: HINT" to stderr; returns err_exit_status(err->code). */
 int command_fail(const struct err *err);
 
+/* ERR_USAGE "VERB: MESSAGE" with the hint to ask for the verb's help; verb NULL: the function. Always returns -1. */
+int command_usage(struct err *err, const char *verb, const char *fmt, ...) PRINTF_LIKE(3, 4);
+
+/* A better hint for the word of a command line that is not one of ours, where we know what its writer is used to (sops, a file in place of a
+ * command); else the hint stays. Always returns -1. */
+int command_hint(struct err *err, const char *word);
+
 /* Reads all of a file, or of stdin for "-", up to DOC_INPUT_MAX bytes. Errors: ERR_NOT_FOUND, ERR_SYSTEM, ERR_LIMIT, ERR_NOMEM. */
 struct buf;
 int command_read(const char *path, struct buf *ret, struct err *err) NODISCARD;

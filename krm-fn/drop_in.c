@@ -232,7 +232,8 @@ static int parse(const struct drop_in *drop_in, int argc, char **argv, struct op
 		if (r > 0)
 			continue;
 		if (*ret_path)
-			return err_set(err, ERR_USAGE, "more than one file");
+			return err_set(err, ERR_USAGE, "one FILE is taken, not also '%s'",
+				       text_quote(span_str(arg)).text);
 		*ret_path = arg;
 		at++;
 	}

@@ -105,7 +105,7 @@ static void hint_at_envs(struct function *fn)
 	for (i = 0; i < report->count && envs; i++) {
 		struct err *err = &report->entries[i].err;
 
-		if (err->code == ERR_NO_KEY && !err->hint[0])
+		if (err->code == ERR_NO_KEY && !keyring_age_count(&fn->session.ring))
 			(void)err_hint(err, "of `exec: {envs: [...]}` kustomize drops what has a "
 					    "second '=', or none");
 	}

@@ -87,7 +87,12 @@ static int add_file(struct search *search, const char *path, bool usual, add_fn 
 static int add_named_file(struct search *search, const char *name, add_fn add, struct err *err)
 {
 	const char *path = getenv(name);
+	struct err why = ERR_INIT;
 
+	if (path && !*path) {
+		(void)err_set(&why, ERR_USAGE, "%s is empty", name);
+		return note(search, &why, err);
+	}
 	if (path)
 		return add_file(search, path, false, add, err);
 	note_absent(search, name);
@@ -207,6 +212,10 @@ int keys_ambient(struct keyring *ring, struct err *err)
 	/* The user's PGP keyring costs nothing before a document asks for a PGP key. */
 	if (status == 0 && ring->host && !ring->host->no_programs)
 		status = key_gpg_add_user(ring, err);
+	if (!keyring_age_count(ring))
+		ring->no_age_hint =
+			"SOPS_AGE_KEY_FILE=FILE names the file with your age key, as for "
+			"sops";
 	if (status == 0 && search.absent.len && !search.absent.bad) {
 		(void)err_set(&text, ERR_NO_KEY, "found no age keys in %.*s",
 			      (int)search.absent.len, (const char *)search.absent.data);

@@ -104,6 +104,17 @@ static int list_keys(DIR *dir, struct file_names *names, struct err *err)
 	return 0;
 }
 
+/* A `keys.txt`, or the folder above: nothing else would say why no key opens anything. */
+static void note_no_keys(const struct keys_lookup *lookup, const char *path)
+{
+	struct err text = ERR_INIT;
+
+	(void)err_set(&text, ERR_NO_KEY,
+		      "folder '%s' has no file that is named as keys are: *.agekey, *.asc, sops.*",
+		      text_quote(span_str(path)).text);
+	keyring_note(lookup->ring, text.msg);
+}
+
 /* Imports the open folder; takes the descriptor over. */
 static int import_folder(struct keys_lookup *lookup, int fd, const char *path, struct err *err)
 {
@@ -123,6 +134,8 @@ static int import_folder(struct keys_lookup *lookup, int fd, const char *path, s
 		if (import_file(lookup, dirfd(dir), names.list[i], err) < 0)
 			return -1;
 	}
+	if (!names.count)
+		note_no_keys(lookup, path);
 	return 0;
 }
 
@@ -130,9 +143,14 @@ static int open_folder(const char *path, struct err *err)
 {
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd < 0)
-		(void)err_errno(err, "cannot open folder '%s'", text_quote(span_str(path)).text);
-	return fd;
+	const int why = errno;
+
+	if (fd >= 0)
+		return fd;
+	(void)err_errno(err, "cannot open folder '%s'", text_quote(span_str(path)).text);
+	return why == ENOTDIR ? err_hint(err, "name the folder that the file is in; a manifest: "
+					      "--key-secret FILE")
+			      : -1;
 }
 
 int keys_look_in_folder(struct keys_lookup *lookup, struct err *err)

@@ -153,8 +153,11 @@ int keys_look_in_manifest(struct keys_lookup *lookup, const char *path, struct e
 
 	if (keys_lookup_read(AT_FDCWD, path, &text, err) < 0)
 		return err_wrap(err, "key Secret");
-	if (doc_read(DOC_YAML, buf_span(&text), &doc, err) < 0)
-		return err_wrap(err, "key Secret '%s'", text_quote(span_str(path)).text);
+	if (doc_read(DOC_YAML, buf_span(&text), &doc, err) < 0) {
+		(void)err_wrap(err, "key Secret '%s'", text_quote(span_str(path)).text);
+		return err_hint(err, "a Secret's manifest is wanted; a file of keys is used by "
+				     "--keys-flat FOLDER, where it is named *.agekey or *.asc");
+	}
 	for (branch = doc.first; branch; branch = branch->next) {
 		consider(&choice, branch, fits_item(lookup, branch));
 		items = doc_get(branch, "items"); /* kind: List */
@@ -182,6 +185,8 @@ int keys_look_in_items(struct keys_lookup *lookup, struct err *err)
 	struct choice choice = {.fit = 0};
 	size_t i;
 
+	if (lookup->where->item_count)
+		keys_lookup_not_in(lookup, "the input's local-config Secrets", NULL);
 	for (i = 0; i < lookup->where->item_count; i++) {
 		if (is_local(lookup->where->items[i]))
 			consider(&choice, lookup->where->items[i],

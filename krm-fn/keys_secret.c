@@ -46,17 +46,19 @@ static int look(struct keys_lookup *lookup, struct err *err)
 
 static int not_found(const struct keys_lookup *lookup, struct err *err)
 {
+	const bool asked = lookup->places.len != 0;
+
 	/* In the cluster it may be made any moment: Flux tries again, too. */
 	(void)err_set(err, lookup->where->cluster ? ERR_UNREACHABLE : ERR_NO_KEY,
-		      "decryption Secret '%s' not found: it is not in %.*s%sthe function's input",
-		      lookup->label, (int)lookup->places.len,
-		      lookup->places.len ? (const char *)lookup->places.data : "",
-		      lookup->places.len ? " nor in " : "");
+		      "decryption Secret '%s' not found: %s%.*s", lookup->label,
+		      asked ? "it is not in " : "nothing says where it lies",
+		      (int)lookup->places.len, asked ? (const char *)lookup->places.data : "");
 	return err_hint(
 		err,
-		"--keys DIR (with NAMESPACE/NAME/age.agekey in it), --key-secret FILE, "
-		"--cluster, or a Secret with config.kubernetes.io/local-config: \"true\" beside the "
-		"functionConfig");
+		"--keys-flat DIR (KRM_SOPS_KEYS_FLAT), a folder with age.agekey or sops.asc in it; "
+		"--keys DIR (KRM_SOPS_KEYS), with such folders as DIR/NAMESPACE/NAME; --key-secret "
+		"FILE, a manifest; --cluster; without a secretRef keys come from SOPS_AGE_KEY_FILE "
+		"and the like");
 }
 
 int keys_of_secret_ref(struct keyring *ring, const struct keys_where *where,

@@ -191,6 +191,18 @@ static int finish(pid_t pid, struct err *err)
 	return 0;
 }
 
+/* A repository that is built with functions: what they decrypt is decrypted here without them. */
+static int explain(struct span messages, struct err *err)
+{
+	if (err->code == ERR_FORMAT &&
+	    span_search(messages, SPAN("external plugins disabled")) != SIZE_MAX)
+		(void)err_set(err, ERR_FORMAT,
+			      "kustomize failed: no function is run here, as under Flux; build "
+			      "a folder that names none under transformers: or generators:, or "
+			      "use kustomize build --enable-alpha-plugins --enable-exec");
+	return -1;
+}
+
 struct pipes {
 	int out[2], messages[2];
 };
@@ -232,7 +244,7 @@ static int run(const struct kustomize *kustomize, const char *root, char *const 
 		(void)waitpid(pid, NULL, 0);
 		return -1;
 	}
-	return finish(pid, err);
+	return finish(pid, err) < 0 ? explain(buf_span(messages), err) : 0;
 }
 
 int kustomize_build(const struct kustomize *kustomize, const char *root, const char *folder,

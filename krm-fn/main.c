@@ -101,8 +101,8 @@ static int usage(const char *what, const char *arg)
 {
 	struct err err = ERR_INIT;
 
-	(void)err_set(&err, ERR_USAGE, "%s '%s'", what, text_quote(span_str(arg)).text);
-	(void)err_hint(&err, "see krm-sops --help");
+	(void)command_usage(&err, NULL, "%s '%s'", what, text_quote(span_str(arg)).text);
+	(void)command_hint(&err, arg);
 	return command_fail(&err);
 }
 

@@ -14,9 +14,12 @@ static int no_list(const struct doc_node *root, struct err *err)
 	struct span kind = doc_get_str(root, "kind");
 
 	(void)err_set(err, ERR_FORMAT, "stdin: expected a ResourceList, found %s%s%s",
-		      kind.data ? "'" : "none", kind.data ? text_quote(kind).text : "",
+		      kind.data ? "'" : "no 'kind'", kind.data ? text_quote(kind).text : "",
 		      kind.data ? "'" : "");
-	return err_hint(err, "`krm-sops filter` reads plain manifests");
+	if (span_is(kind, "ksops") || span_is(kind, "SopsSecretGenerator"))
+		return err_hint(err, "a config is named as a file: ksops FILE");
+	return err_hint(err, "`krm-sops filter` reads plain manifests, `krm-sops decrypt` one "
+			     "encrypted file");
 }
 
 static int collect_items(struct resource_list *list, struct err *err)

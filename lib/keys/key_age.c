@@ -9,6 +9,12 @@
 #include "base/buf.h"
 #include "keys/age.h"
 #include "keys/age_armor.h"
+#include "keys/age_recipient.h"
+
+enum {
+	OWN_SHOWN = 3,    /* identities that a hint names */
+	OWN_LEN_MAX = 62, /* bytes of one: an X25519 recipient whole */
+};
 
 static bool same_identity(const struct age_identity *a, const struct age_identity *b)
 {
@@ -52,12 +58,52 @@ int key_age_add(struct age_keys *keys, struct age_identity *list, struct err *er
 {
 	struct age_identity *next;
 
+	keys->own = NULL;
 	for (; list; list = next) {
 		next = list->next;
 		if (insert(keys, list, err) < 0)
 			return -1;
 	}
 	return 0;
+}
+
+/* Recipients of SSH and hybrid keys are long: what they begin with tells them apart. */
+static void add_own(const struct age_identity *identity, struct buf *out)
+{
+	CLEAN_BUF struct buf text = BUF_INIT(AGE_RECIPIENT_MAX);
+	struct err none = ERR_INIT;
+
+	if (age_recipient_add(identity, &text, &none) < 0)
+		return;
+	buf_add_span(out, span_sub(buf_span(&text), 0, OWN_LEN_MAX));
+	if (text.len > OWN_LEN_MAX)
+		buf_add_str(out, "...");
+}
+
+/* Without memory for it there is none. */
+static const char *own_hint(struct age_keys *keys, struct secret_pool *pool)
+{
+	CLEAN_BUF struct buf text = BUF_INIT(ERR_HINT_MAX);
+	const struct age_identity *identity = keys->identities;
+	struct err none = ERR_INIT;
+	struct span copy;
+	size_t shown;
+
+	if (keys->own || !identity)
+		return keys->own;
+	buf_add_str(&text, keys->count > 1 ? "the age keys at hand are for "
+					   : "the age key at hand is for ");
+	for (shown = 0; identity && shown < OWN_SHOWN; identity = identity->next, shown++) {
+		buf_add_str(&text, shown ? ", " : "");
+		add_own(identity, &text);
+	}
+	if (identity)
+		buf_printf(&text, " and %zu more", keys->count - shown);
+	buf_add_str(&text, ": another environment's?");
+	buf_add_char(&text, 0);
+	if (buf_check(&text, &none) == 0 && secret_dup(pool, buf_span(&text), &copy, &none) == 0)
+		keys->own = (const char *)copy.data;
+	return keys->own;
 }
 
 /* What went wrong with one request stays with it; only what would hit all others too ends the batch. */
@@ -75,7 +121,7 @@ static int verdict(struct key_request *request, enum key_verdict verdict, const 
 	return 0;
 }
 
-int key_age_try(const struct age_keys *keys, struct secret_pool *pool, struct key_request *request,
+int key_age_try(struct age_keys *keys, struct secret_pool *pool, struct key_request *request,
 		struct err *err)
 {
 	CLEAN_BUF struct buf file = BUF_INIT(KEY_AGE_ENC_MAX);
@@ -86,6 +132,8 @@ int key_age_try(const struct age_keys *keys, struct secret_pool *pool, struct ke
 		return verdict(request, KEY_FAILED, &why, err);
 	class = age_open(buf_span(&file), keys->identities, KEY_AGE_OPENED_MAX, pool,
 			 &request->opened, &why);
+	if (class == AGE_NO_MATCH)
+		request->hint = own_hint(keys, pool);
 	if (class != AGE_OPENED)
 		return verdict(request, class == AGE_NO_MATCH ? KEY_NOT_MINE : KEY_FAILED, &why,
 			       err);

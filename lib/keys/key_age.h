@@ -18,14 +18,17 @@ enum {
 struct age_keys {
 	struct age_identity *identities;
 	size_t count;
+	const char *
+		own; /* the hint that says whose they are, made when it is first wanted; NULL: not made */
 };
 
 /* Takes over a list of identities, all in the pool that `keys` is in. Those that are there already are left out: trying them again would
  * cost time and find nothing. ERR_LIMIT. */
 int key_age_add(struct age_keys *keys, struct age_identity *list, struct err *err) NODISCARD;
 
-/* Tries the identities of `keys` on one request and sets its verdict. */
-int key_age_try(const struct age_keys *keys, struct secret_pool *pool, struct key_request *request,
+/* Tries the identities of `keys` on one request and sets its verdict. Where none fits, the hint names the first of them by their recipients: most
+ * often they are the keys of another environment. */
+int key_age_try(struct age_keys *keys, struct secret_pool *pool, struct key_request *request,
 		struct err *err) NODISCARD;
 
 extern const struct keyservice key_age_service;

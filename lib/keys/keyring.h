@@ -49,6 +49,8 @@ struct keyring {
 	/* What was wrong with sources that could not be used: one clause each with "; " between, no secrets. Put behind the message that no
 	 * key opens a document. */
 	struct buf notes;
+	/* What to do where a document has age keys and the ring none: static text; NULL where we know no advice. */
+	const char *no_age_hint;
 };
 
 enum { KEYRING_NOTES_MAX = 2048 /* bytes: more than a message shows */ };

@@ -96,6 +96,8 @@ static void tell_unasked(const struct sops_key *key, const struct keyring *ring,
 
 	if (!ring->allowed || ring->allowed(ring->allowed_cookie, key, &no) == 0) {
 		tell(key, missing_service(key->type), told);
+		if (key->type == SOPS_KEY_AGE)
+			reasons->hint = ring->no_age_hint;
 		return;
 	}
 	reasons->policy = reasons->policy || no.code == ERR_POLICY;

@@ -17,8 +17,9 @@ struct step {
 
 static int bad_piece(struct span piece, struct err *err)
 {
-	return err_set(err, ERR_EXTRACT, "cannot read '[%s' in the extract path",
-		       text_quote(piece).text);
+	(void)err_set(err, ERR_EXTRACT, "cannot read '[%s' in the extract path",
+		      text_quote(piece).text);
+	return err_hint(err, "a path is written '[\"db\"][\"users\"][0]'");
 }
 
 static int parse_piece(struct span piece, struct step *step, struct err *err)

@@ -27,7 +27,8 @@ static const char *const rule_fields[] = {
 
 static int not_found(struct err *err)
 {
-	return err_set(err, ERR_FORMAT, "sops metadata not found");
+	(void)err_set(err, ERR_FORMAT, "sops metadata not found");
+	return err_hint(err, "it is not encrypted with sops, or not of this format");
 }
 
 static bool is_entry(const struct doc_node *node, struct span key)

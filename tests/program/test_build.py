@@ -141,6 +141,29 @@ def test_needs_a_key(repo):
     refused(build(repo, *APPS), "error decrypting sources", "apps/web/values.enc.yaml", "no key opens it")
 
 
+def test_where_keys_lie_is_told(repo):
+    """What people try first: nothing, the folder above, the key file itself in either place, a folder with a `keys.txt`."""
+    refused(build(repo, *APPS, keys=False), "decryption Secret 'flux-system/sops-keys' not found: nothing says where it lies", "hint: --keys-flat DIR (KRM_SOPS_KEYS_FLAT)",
+            "SOPS_AGE_KEY_FILE")
+    flat = lambda path: build(repo, *APPS, "--keys-flat", path, keys=False)
+    refused(flat(repo.path / "keys"), "no age identity is configured", "keys' has no file that is named as keys are: *.agekey")
+    (repo.path / "wrong").mkdir()
+    (repo.path / "wrong/keys.txt").write_bytes((DATA / "age.agekey").read_bytes())
+    refused(flat(repo.path / "wrong"), "wrong' has no file that is named as keys are: *.agekey")
+    refused(flat(DATA / "age.agekey"), "Not a directory\nkrm-sops: hint: name the folder that the file is in")
+    refused(build(repo, *APPS, "--key-secret", DATA / "age.agekey", keys=False), "hint: a Secret's manifest is wanted; a file of keys is used by --keys-flat FOLDER")
+    assert objects(flat(repo.path / "keys/flux-system/sops-keys"))["Secret", "db"]
+
+
+def test_a_repository_with_functions_is_told_of(repo):
+    """The real kustomize's words where plugins are off, as they always are here."""
+    program = repo.path / "kustomize"
+    program.write_text("#!/bin/sh\necho \"Error: external plugins disabled; unable to load external plugin 'Decrypt'\" >&2; exit 1\n")
+    program.chmod(0o755)
+    result = repo.run("build", "--kustomize", program, "--keys", repo.path / "keys", *APPS, ".")
+    refused(result, "kustomize failed: no function is run here, as under Flux", "use kustomize build --enable-alpha-plugins --enable-exec")
+
+
 def test_case_34_the_global_age_secret(repo):
     path = repo.cwd / "clusters/prod/apps.yaml"
     with_ref = path.read_text()

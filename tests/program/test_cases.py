@@ -127,7 +127,7 @@ def test_case_45_a_key_that_kustomize_dropped(place):
     key = next(line for line in (DATA / "age.agekey").read_text().splitlines() if line.startswith("AGE-SECRET-KEY-"))
     assert items_of(place.run(stdin=listing(items, config), env={"SOPS_AGE_KEY": key}))
     config["metadata"].pop("annotations")
-    assert "hint" not in place.run(stdin=listing(items, config)).message
+    assert "hint: of `exec:" not in place.run(stdin=listing(items, config)).message
 
 
 def test_case_48_items_that_look_alike(place):

@@ -155,15 +155,60 @@ def test_wrong_command_lines_are_usage_errors(run, good, args):
 def test_differs_dash_is_stdin(run):
     text = document("good_yaml")
     for args in (["decrypt"], ["decrypt", "-"]):
-        assert run(*args, stdin=text).returncode == 1
         done = run(*args, "--input-type", "yaml", "--output-type", "yaml", stdin=text)
         assert (done.returncode, done.stdout) == (0, b"a: hush\n")
         done = run(*args, "--filename-override", "x.yaml", stdin=text)
         assert (done.returncode, done.stdout) == (0, b"a: hush\n")
-        done = run(*args, "--input-type", "yaml", stdin=text)
-        assert (done.returncode, done.stdout) == (4, b"") and done.stderr.startswith(b"krm-sops: stdin: ")
     done = run("decrypt", stdin=document("good_binary"))
     assert (done.returncode, done.stdout) == (0, b"\xff\x00hush")
+
+
+@pytest.mark.parametrize("source, want", [("good_yaml", b"a: hush\n"), ("good_json", b'{\n\t"a": "hush"\n}\n'), ("good_dotenv", b"a=hush\n"), ("good_ini", b"[s]\na = hush\n"),
+                                          ("good_binary", b"\xff\x00hush")])
+def test_differs_guesses_what_stdin_is(run, source, want):
+    for more in ([], ["-"], ["--input-type", "binary" if source == "good_binary" else source.removeprefix("good_")]):
+        done = run("decrypt", *more, stdin=document(source))
+        assert (done.returncode, done.stdout) == (0, want), done.stderr
+    assert run("decrypt", "--input-type", "json", stdin=document("good_yaml")).returncode == 1
+
+
+SOPS_DOES = "hint: krm-sops only decrypts (krm-sops decrypt, or -d); sops does the rest"
+
+
+@pytest.mark.parametrize("args, hint", [
+    (["-e", "good.yaml"], SOPS_DOES), (["encrypt", "good.yaml"], SOPS_DOES), (["edit", "good.yaml"], SOPS_DOES), (["updatekeys", "good.yaml"], SOPS_DOES),
+    (["-i", "good.yaml"], SOPS_DOES), (["exec-env", "good.yaml", "sh"], SOPS_DOES), (["decrypt", "-e", "good.yaml"], SOPS_DOES),
+    (["good.yaml"], "hint: to print a file decrypted: krm-sops decrypt FILE"),
+    (["folder"], "hint: for a folder: krm-sops build DIR, krm-sops check DIR"),
+    (["decrypt", "folder"], "hint: for a folder: krm-sops build DIR, krm-sops check DIR"),
+    (["version"], "hint: krm-sops --version"), (["-v"], "hint: krm-sops --version"),
+    (["no-such-command"], "hint: see krm-sops --help"), (["--no-such-option"], "hint: see krm-sops --help"),
+    (["decrypt", "--exract", "x", "good.yaml"], "hint: see krm-sops decrypt --help"),
+    (["decrypt", "--keys-flat", ".", "good.yaml"], "hint: keys are found as sops finds them: SOPS_AGE_KEY_FILE=FILE and the like"),
+    (["decrypt", "good.yaml", "good.yaml"], "hint: each file is a document of its own"),
+    (["decrypt", "-i"], "--in-place needs a FILE"), (["decrypt", "-i", "--output", "x", "good.yaml"], "--in-place and --output exclude each other"),
+    (["decrypt"], "stdin is empty, and no FILE is named"),
+    (["decrypt", "--extract", "a.b", "good.yaml"], """hint: a path is written '["db"]["users"][0]'"""),
+    (["decrypt", "plain.yaml"], "hint: it is not encrypted with sops, or not of this format"),
+    (["filter", "good.yaml"], "hint: it reads stdin: krm-sops filter < FILE; for one file: krm-sops decrypt FILE"),
+    (["filter", "--what"], "hint: see krm-sops filter --help"),
+    (["build"], "build: no folder given\nkrm-sops: hint: see krm-sops build --help"), (["diff", "--what", "."], "hint: see krm-sops diff --help"),
+    (["build", "--cluster", "prod", "."], "hint: one folder; a context is named as --cluster=CONTEXT"),
+    (["check"], "check: no PATH given\nkrm-sops: hint: see krm-sops check --help"), (["audit", "--what"], "hint: see krm-sops audit --help"),
+    (["doctor", "--what"], "hint: see krm-sops doctor --help"), (["install", "--what"], "hint: see krm-sops install --help"),
+])
+def test_mistakes_are_told_what_to_do(run, good, tmp_path, args, hint):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "plain.yaml").write_text("a: b\n")
+    done = run(*args)
+    assert done.returncode != 0 and done.stdout == b""
+    assert hint in done.stderr.decode()
+
+
+def test_the_keys_at_hand_are_named_where_none_fits(run, good):
+    done = run("decrypt", good, SOPS_AGE_KEY_FILE=str(DATA / "other.agekey"))
+    own = next(word for word in (DATA / "other.agekey").read_text().split() if word.startswith("age1"))
+    assert done.returncode == 128 and f"hint: the age key at hand is for {own}: another environment's?" in done.stderr.decode()
 
 
 @pytest.mark.parametrize("name, source, want", [
@@ -212,7 +257,8 @@ def test_unreadable_file(run, good):
 def test_no_key(run, good):
     done = run("decrypt", good, SOPS_AGE_KEY_FILE="")
     assert (done.returncode, done.stdout) == (128, b"")
-    assert b"no key opens it:\nkrm-sops:   age 'age1" in done.stderr
+    assert b"no key opens it:\nkrm-sops:   age 'age1" in done.stderr and b"SOPS_AGE_KEY_FILE is empty; found no age keys in" in done.stderr
+    assert b"hint: SOPS_AGE_KEY_FILE=FILE names the file with your age key, as for sops\n" in done.stderr
 
 
 def test_broken_key_source_is_told_beside(run, good):

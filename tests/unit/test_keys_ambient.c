@@ -203,7 +203,7 @@ static void empty_variables_name_no_file(void **state)
 	setenv("XDG_CONFIG_HOME", "", 1);
 	files_put_span(".config/sops/age/keys.txt", text_of(X25519));
 	search(&ring, 1);
-	assert_noted(&ring, "reading '': No such file or directory");
+	assert_noted(&ring, "SOPS_AGE_KEY_FILE is empty");
 	assert_noted(&ring, "no age identities in 'SOPS_AGE_KEY'");
 }
 

@@ -136,8 +136,7 @@ static void reads_manifests_of_several_documents(void **state)
 	run.where.manifest_count = 1;
 	assert_int_equal(ask(&run, "flux-system", "sops-keys"), 2);
 	assert_int_equal(ask(&run, "flux-system", "other"), -1 - ERR_NO_KEY);
-	assert_non_null(
-		strstr(run.err.msg, "not in file 'secret.yaml' nor in the function's input"));
+	assert_non_null(strstr(run.err.msg, "it is not in file 'secret.yaml'"));
 	assert_int_equal(ask(&run, "shop", "sops-keys"), -1 - ERR_NO_KEY);
 	/* Where one side has no namespace the name decides. */
 	assert_int_equal(ask(&run, NULL, "sops-keys"), 2);

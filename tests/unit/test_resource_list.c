@@ -57,7 +57,7 @@ static void refuses_what_is_no_list(void **state)
 		{SPAN(" \n"), ERR_FORMAT, "stdin: "},
 		{SPAN("# c\n"), ERR_FORMAT, "stdin: "},
 		{SPAN("kind: Secret\n"), ERR_FORMAT, "expected a ResourceList, found 'Secret'"},
-		{SPAN("a: 1\n"), ERR_FORMAT, "expected a ResourceList, found none"},
+		{SPAN("a: 1\n"), ERR_FORMAT, "expected a ResourceList, found no 'kind'"},
 		{SPAN("- kind: ResourceList\n"), ERR_FORMAT, "stdin: "},
 		{SPAN(HEAD "---\n" HEAD), ERR_FORMAT, "stdin: expected one document"},
 		{SPAN(HEAD "items: {}\n"), ERR_FORMAT, "'items' is not a list"},
