@@ -39,18 +39,14 @@ static struct flux_ahead_file *file_new(size_t max)
 	return file;
 }
 
-static int look(const struct flux_sources *sources, const char *path, size_t max,
-		struct flux_ahead_file *file, struct err *err)
+static int look(struct flux_ahead_file *file, struct span text, const char *name, struct err *err)
 {
 	static const struct find_options options = {.flux = true};
 	size_t i;
 
-	/* As it was copied: a link that leads elsewhere by now is not followed out of the copy. */
-	if (confine_read(&sources->root, path, max, &file->text, err) < 0)
-		return -1;
-	if (span_search(buf_span(&file->text), SOPS_VALUE_BEGIN) == SIZE_MAX)
+	if (span_search(text, SOPS_VALUE_BEGIN) == SIZE_MAX)
 		return 0;
-	if (manifests_read(buf_span(&file->text), path, &file->manifests, err) < 0)
+	if (manifests_read(text, name, &file->manifests, err) < 0)
 		return -1;
 	for (i = 0; i < file->manifests.count; i++) {
 		if (find_in_item(&file->find, file->manifests.items[i], &options, err) < 0)
@@ -59,30 +55,43 @@ static int look(const struct flux_sources *sources, const char *path, size_t max
 	return 0;
 }
 
-int flux_ahead_read(struct flux_ahead *ahead, const struct flux_sources *sources, struct err *err)
+/* Of a file in the copy, where a link that leads elsewhere by now is not followed out of it; or of a text that was read already. */
+static int add(struct flux_ahead *ahead, const struct confine *root, const char *path,
+	       struct span text, size_t *left, struct err *err)
+{
+	struct flux_ahead_file *file = file_new(*left);
+	struct err own = ERR_INIT;
+	int r = 0;
+
+	if (!file)
+		return err_nomem(err);
+	if (root) {
+		r = confine_read(root, path, *left, &file->text, &own);
+		text = buf_span(&file->text);
+		*left -= text.len;
+	}
+	if (r == 0)
+		r = look(file, text, path, &own);
+	if (r < 0 || !file->find.count) {
+		file_free(file);
+		return r < 0 && own.code == ERR_NOMEM ? err_nomem(err) : 0;
+	}
+	file->next = ahead->files;
+	ahead->files = file;
+	ahead->count += file->find.count;
+	return 0;
+}
+
+int flux_ahead_read(struct flux_ahead *ahead, const struct flux_sources *sources, struct span vars,
+		    struct err *err)
 {
 	size_t left = FLUX_AHEAD_MAX, i;
 
 	for (i = 0; i < sources->sealed_count && left; i++) {
-		struct flux_ahead_file *file = file_new(left);
-		struct err own = ERR_INIT;
-		int r = file ? look(sources, sources->sealed[i], left, file, &own) : -1;
-
-		if (!file || (r < 0 && own.code == ERR_NOMEM)) {
-			if (file)
-				file_free(file);
-			return err_nomem(err);
-		}
-		if (r < 0 || !file->find.count) {
-			file_free(file);
-			continue;
-		}
-		left -= file->text.len;
-		file->next = ahead->files;
-		ahead->files = file;
-		ahead->count += file->find.count;
+		if (add(ahead, &sources->root, sources->sealed[i], SPAN_NULL, &left, err) < 0)
+			return -1;
 	}
-	return 0;
+	return add(ahead, NULL, "--substitute-from", vars, &left, err);
 }
 
 void flux_ahead_add_jobs(const struct flux_ahead *ahead, struct decrypt_job *jobs)

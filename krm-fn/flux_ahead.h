@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
- * What a build will want when kustomize is done: the data keys of the objects in the encrypted files that its kustomizations name as resources. They are
- * asked for together with those of the sources (flux_open.h), so that a run waits for its key services once.
+ * What a build will want when kustomize is done: the data keys of the objects in the encrypted files that its kustomizations name as resources, and in the
+ * manifests of --substitute-from. They are asked for together with those of the sources (flux_open.h), so that a run waits for its key services once.
  *
  * A guess, and nothing more: what can not be read, or opened, is told by what comes out of kustomize, or not at all where it does not come out.
  */
@@ -30,9 +30,9 @@ struct flux_ahead {
 		.files = NULL, \
 	}
 
-/* Reads the files of sources->sealed. ERR_NOMEM. */
-int flux_ahead_read(struct flux_ahead *ahead, const struct flux_sources *sources, struct err *err)
-	NODISCARD;
+/* Reads the files of sources->sealed, and the manifests `vars`, which must outlive it. ERR_NOMEM. */
+int flux_ahead_read(struct flux_ahead *ahead, const struct flux_sources *sources, struct span vars,
+		    struct err *err) NODISCARD;
 
 /* Makes ahead->count jobs, of which only the data keys are asked for. They point into it. */
 void flux_ahead_add_jobs(const struct flux_ahead *ahead, struct decrypt_job *jobs);

@@ -25,18 +25,21 @@ struct work {
 	struct flux_open open;
 	struct kustomize kustomize;
 	struct buf messages;
+	struct buf vars; /* the manifests of --substitute-from */
 };
 
 #define WORK_INIT                                                                          \
 	{                                                                                  \
 		.stage = STAGE_INIT, .sources = FLUX_SOURCES_INIT, .open = FLUX_OPEN_INIT, \
 		.messages = BUF_INIT((size_t)KUSTOMIZE_STDERR_MAX),                        \
+		.vars = BUF_INIT((size_t)DOC_INPUT_MAX + 1),                               \
 	}
 
 static void work_release(struct work *work)
 {
 	buf_release(&work->messages);
 	flux_open_release(&work->open);
+	buf_release(&work->vars);
 	flux_sources_release(&work->sources);
 	stage_close(&work->stage);
 }
@@ -229,7 +232,7 @@ static int stand_in_objects(struct flux_build *build, struct manifests *manifest
 }
 
 /* Decrypts the objects in place. What is printed is made of the trees by flux_finish(). */
-static int open_objects(struct flux_build *build, const struct stage_index *index,
+static int open_objects(struct flux_build *build, const struct work *work,
 			struct manifests *manifests, bool *ret_opened, struct arena *arena,
 			struct err *err)
 {
@@ -241,7 +244,7 @@ static int open_objects(struct flux_build *build, const struct stage_index *inde
 		.doc = &manifests->doc,
 		.items = manifests->items,
 		.count = manifests->count,
-		.index = index,
+		.index = &work->stage.index,
 		.mac_warns = build->session->mac == POLICY_MAC_AUTO,
 		.every_kind = true,
 		.left_warns = build->compat_flux,
@@ -270,11 +273,26 @@ static int open_objects(struct flux_build *build, const struct stage_index *inde
 	return add_secrets(build, manifests->doc.first, err);
 }
 
-/* The manifests of --substitute-from may be encrypted themselves. */
-static int load_vars(struct flux_build *build, const struct stage_index *index,
-		     struct flux_vars *vars, struct err *err)
+/* They may be encrypted themselves. */
+static int read_vars(const struct flux_build *build, struct buf *text, struct err *err)
 {
-	CLEAN_BUF struct buf text = BUF_INIT((size_t)DOC_INPUT_MAX + 1);
+	size_t i;
+
+	for (i = 0; build->spec->post_build && i < build->substitute_from_count; i++) {
+		CLEAN_BUF struct buf one = BUF_INIT((size_t)DOC_INPUT_MAX + 1);
+
+		if (command_read(build->substitute_from[i], &one, err) < 0)
+			return -1;
+		buf_add_str(text, "---\n");
+		buf_add_span(text, buf_span(&one));
+		buf_add_char(text, '\n');
+	}
+	return buf_check(text, err);
+}
+
+static int load_vars(struct flux_build *build, const struct work *work, struct flux_vars *vars,
+		     struct err *err)
+{
 	CLEAN_MANIFESTS struct manifests manifests = MANIFESTS_INIT;
 	CLEAN_ARENA struct arena arena = ARENA_INIT((size_t)MANIFESTS_MAX * 2);
 	struct session *session = build->session;
@@ -284,20 +302,10 @@ static int load_vars(struct flux_build *build, const struct stage_index *index,
 
 	if (!build->spec->post_build)
 		return 0;
-	for (i = 0; i < build->substitute_from_count; i++) {
-		CLEAN_BUF struct buf one = BUF_INIT((size_t)DOC_INPUT_MAX + 1);
-
-		if (command_read(build->substitute_from[i], &one, err) < 0)
-			return -1;
-		buf_add_str(&text, "---\n");
-		buf_add_span(&text, buf_span(&one));
-		buf_add_char(&text, '\n');
-	}
-	if (buf_check(&text, err) < 0 ||
-	    manifests_read(buf_span(&text), "--substitute-from", &manifests, err) < 0)
+	if (manifests_read(buf_span(&work->vars), "--substitute-from", &manifests, err) < 0)
 		return -1;
 	opened = arena_alloc(&arena, mark_sops(manifests.doc.first, NULL) + 1, err);
-	if (!opened || open_objects(build, index, &manifests, opened, &arena, err) < 0)
+	if (!opened || open_objects(build, work, &manifests, opened, &arena, err) < 0)
 		return -1;
 	places.items = manifests.items;
 	places.count = manifests.count;
@@ -313,7 +321,7 @@ static int load_vars(struct flux_build *build, const struct stage_index *index,
 	return 0;
 }
 
-static int finish(struct flux_build *build, const struct stage_index *index, struct span built,
+static int finish(struct flux_build *build, const struct work *work, struct span built,
 		  struct buf *out, struct err *err)
 {
 	CLEAN_BUF struct buf finished = BUF_INIT(FLUX_BUILD_OUTPUT_MAX);
@@ -327,8 +335,8 @@ static int finish(struct flux_build *build, const struct stage_index *index, str
 	if (manifests_read(built, "kustomize's output", &manifests, err) < 0)
 		return -1;
 	opened = arena_alloc(&arena, mark_sops(manifests.doc.first, NULL) + 1, err);
-	if (!opened || open_objects(build, index, &manifests, opened, &arena, err) < 0 ||
-	    load_vars(build, index, &vars, err) < 0)
+	if (!opened || open_objects(build, work, &manifests, opened, &arena, err) < 0 ||
+	    load_vars(build, work, &vars, err) < 0)
 		return -1;
 	if (flux_finish(&last, &manifests, opened, build->placeholder ? &finished : out, err) < 0 ||
 	    build->report.all)
@@ -341,6 +349,8 @@ static int open_sources(struct flux_build *build, struct work *work, struct err 
 	size_t i;
 
 	if (!build->placeholder) {
+		if (!build->config->disabled)
+			work->open.vars = buf_span(&work->vars);
 		if (flux_open_sources(&work->open, build->session, build->config, &work->stage,
 				      &work->sources, &build->report, err) < 0)
 			return -1;
@@ -380,7 +390,8 @@ int flux_build_run(struct flux_build *build, struct buf *out, struct err *err)
 		return -1;
 	for (i = 0; i < work.sources.note_count; i++)
 		report_note("warning: %s", work.sources.notes[i]);
-	if (open_sources(build, &work, err) < 0 || run_kustomize(build, &work, &built, err) < 0)
+	if (read_vars(build, &work.vars, err) < 0 || open_sources(build, &work, err) < 0 ||
+	    run_kustomize(build, &work, &built, err) < 0)
 		return -1;
-	return finish(build, &work.stage.index, buf_span(&built), out, err);
+	return finish(build, &work, buf_span(&built), out, err);
 }

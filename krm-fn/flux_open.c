@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "base/wipe.h"
+#include "sops/sops_value.h"
 
 #include <stdlib.h>
 
@@ -41,7 +42,7 @@ static int look_ahead(struct flux_open *open, struct session *session,
 {
 	if (!waits(session))
 		return 0;
-	if (flux_ahead_read(&open->ahead, sources, err) < 0)
+	if (flux_ahead_read(&open->ahead, sources, open->vars, err) < 0)
 		return -1;
 	if (open->ahead.count) {
 		open->ring = &session->ring;
@@ -110,7 +111,8 @@ int flux_open_sources(struct flux_open *open, struct session *session, const str
 		      const struct stage *stage, const struct flux_sources *sources,
 		      struct report *report, struct err *err)
 {
-	if (!sources->count)
+	/* Where there is one round only, kustomize's output decides what it is about. */
+	if (!sources->count && span_search(open->vars, SOPS_VALUE_BEGIN) == SIZE_MAX)
 		return 0;
 	if (session_keys(session, config, NULL, 0, err) < 0 ||
 	    look_ahead(open, session, sources, err) < 0 || make_room(open, sources->count, err) < 0)

@@ -15,6 +15,7 @@
 #include "sops/datakey_memo.h"
 
 struct flux_open {
+	struct span vars;         /* in: manifests that are opened later, with keys of their own */
 	struct decrypt_job *jobs; /* of the sources, and behind them those of `ahead` */
 	size_t job_count;
 	struct span *opened,
@@ -31,7 +32,7 @@ struct flux_open {
 		.ahead = FLUX_AHEAD_INIT, .memo = DATAKEY_MEMO_INIT, \
 	}
 
-/* -1: the report says why, or err where it is empty. A wrong MAC is a warning unless the session demands it. */
+/* Sets all but `vars`. -1: the report says why, or err where it is empty. A wrong MAC is a warning unless the session demands it. */
 int flux_open_sources(struct flux_open *open, struct session *session, const struct config *config,
 		      const struct stage *stage, const struct flux_sources *sources,
 		      struct report *report, struct err *err) NODISCARD;

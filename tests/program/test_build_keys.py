@@ -74,6 +74,39 @@ def test_all_are_asked_for_in_one_round(place):
     assert asked(fake) == wrapped(fake, 0, 1, 2, 3)
 
 
+def with_vars(place, fake, **spec):
+    """The flags of a build with a Flux object, whose variables are in an encrypted Secret beside the repository."""
+    place.write("settings.yaml", "kind: ConfigMap\napiVersion: v1\nmetadata: {name: settings}\ndata: {password: '${password}'}\n")
+    (place.path / "vars.yaml").write_text(sealed(fake, 3).replace('"namespace": "shop"', '"namespace": "flux-system"'))
+    body = {"path": "./", "postBuild": {"substituteFrom": [{"kind": "Secret", "name": "keyed-3"}]}, **spec}
+    (place.path / "object.yaml").write_text(yaml.safe_dump({"apiVersion": "kustomize.toolkit.fluxcd.io/v1", "kind": "Kustomization",
+                                                            "metadata": {"name": "apps", "namespace": "flux-system"}, "spec": body}))
+    return "-k", place.path / "object.yaml", "--substitute-from", place.path / "vars.yaml"
+
+
+@pytest.mark.parametrize("sources, resources", [((0,), {"a.yaml": 1}), ((0,), {}), ((), {"a.yaml": 1})])
+def test_keys_of_variables_are_asked_for_in_the_same_round(place, sources, resources):
+    numbers = [*sources, *resources.values(), 3]
+    with Round(len(numbers)) as fake:
+        put(place, fake, resources, sources)
+        flags = with_vars(place, fake, decryption={"provider": "sops"})
+        text = yaml.safe_load((place.cwd / "kustomization.yaml").read_text())
+        place.write("kustomization.yaml", yaml.safe_dump({**text, "resources": [*resources, "settings.yaml"]}))
+        result = build(place, fake, *flags)
+    assert result.status == 0, result.message
+    assert f"password: {secrets.plain(3)}" in result.stdout.decode()
+    assert asked(fake) == wrapped(fake, *numbers)
+
+
+def test_without_decryption_nobody_is_asked(place):
+    with Vault() as fake:
+        put(place, fake, {}, ())
+        flags = with_vars(place, fake)
+        place.write("kustomization.yaml", "resources: [settings.yaml]\n")
+        result = build(place, fake, *flags)
+    assert result.status == 1 and "spec.decryption" in result.message and not fake.requests
+
+
 def test_what_is_not_reached_is_not_asked_for(place):
     with Vault() as fake:
         put(place, fake, {"a.yaml": 1})
