@@ -4,6 +4,8 @@
  */
 #include "command.h"
 
+#include "output.h"
+
 #include "base/buf.h"
 #include "base/text.h"
 #include "doc/doc.h"
@@ -140,17 +142,8 @@ int command_read(const char *path, struct buf *ret, struct err *err)
 
 int command_write(const struct buf *buf, struct err *err)
 {
-	size_t at = 0;
-
-	while (at < buf->len) {
-		ssize_t put = write(STDOUT_FILENO, buf->data + at, buf->len - at);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return err_errno(err, "cannot write to stdout");
-		at += (size_t)put;
-	}
+	if (output_all(STDOUT_FILENO, buf_span(buf)) < 0)
+		return err_errno(err, "cannot write to stdout");
 	/* A full disk or a broken network file may be told only now. */
 	if (close(STDOUT_FILENO) < 0 && errno != EINTR)
 		return err_errno(err, "cannot write to stdout");

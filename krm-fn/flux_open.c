@@ -14,9 +14,10 @@ static int make_room(struct flux_open *open, size_t count, struct err *err)
 {
 	size_t jobs = count + open->ahead.count;
 
-	open->jobs = calloc(jobs, sizeof(*open->jobs));
-	open->opened = calloc(count, sizeof(*open->opened));
-	open->closed = calloc(count, sizeof(*open->closed));
+	/* One more of each: none at all would look like no memory. */
+	open->jobs = calloc(jobs + 1, sizeof(*open->jobs));
+	open->opened = calloc(count + 1, sizeof(*open->opened));
+	open->closed = calloc(count + 1, sizeof(*open->closed));
 	if (!open->jobs || !open->opened || !open->closed)
 		return err_nomem(err);
 	open->count = count;

@@ -4,6 +4,8 @@
  */
 #include "kubectl.h"
 
+#include "output.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -26,20 +28,11 @@ static void close_fd(const int *fd)
 		close(*fd);
 }
 
-static int write_all(int fd, struct span text, struct err *err)
+static int hand_over(int fd, struct span objects, struct err *err)
 {
-	size_t at = 0;
-
-	while (at < text.len) {
-		ssize_t put = write(fd, text.data + at, text.len - at);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return err_errno(err, "writing the objects for kubectl");
-		at += (size_t)put;
-	}
-	return lseek(fd, 0, SEEK_SET) < 0 ? err_errno(err, "writing the objects for kubectl") : 0;
+	if (output_all(fd, objects) < 0 || lseek(fd, 0, SEEK_SET) < 0)
+		return err_errno(err, "writing the objects for kubectl");
+	return 0;
 }
 
 /* It needs the user's own for its credentials, but not what is for us. */
@@ -122,7 +115,7 @@ int kubectl_diff(struct span objects, const char *scratch, struct buf *out, bool
 
 	if (in < 0)
 		return err_errno(err, "making a file in memory");
-	if (write_all(in, objects, err) < 0)
+	if (hand_over(in, objects, err) < 0)
 		return -1;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return err_errno(err, "making a pipe");

@@ -20,12 +20,12 @@ static int fail(const char *path, struct err *err)
 	return err_errno(err, "cannot write '%s'", text_quote(span_str(path)).text);
 }
 
-static int write_all(int fd, const struct buf *content)
+int output_all(int fd, struct span text)
 {
 	size_t at = 0;
 
-	while (at < content->len) {
-		ssize_t put = write(fd, content->data + at, content->len - at);
+	while (at < text.len) {
+		ssize_t put = write(fd, text.data + at, text.len - at);
 
 		if (put < 0 && errno == EINTR)
 			continue;
@@ -52,7 +52,7 @@ static int write_special(const char *path, const struct buf *content)
 {
 	int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
 
-	return fd < 0 ? -1 : close_checked(fd, write_all(fd, content));
+	return fd < 0 ? -1 : close_checked(fd, output_all(fd, buf_span(content)));
 }
 
 static int replace(const char *path, const struct buf *content)
@@ -67,7 +67,7 @@ static int replace(const char *path, const struct buf *content)
 	fd = mkostemp(temp, O_CLOEXEC); /* mode 0600 */
 	if (fd < 0)
 		return -1;
-	r = write_all(fd, content);
+	r = output_all(fd, buf_span(content));
 	if (r == 0)
 		r = fsync(fd);
 	r = close_checked(fd, r);

@@ -12,4 +12,7 @@
  * Errors: ERR_SYSTEM, ERR_NOT_FOUND (no such folder), ERR_NOMEM. */
 int output_file(const char *path, const struct buf *content, struct err *err) NODISCARD;
 
+/* Writes all of text to an open file. -1 with errno. */
+int output_all(int fd, struct span text) NODISCARD;
+
 #endif

@@ -6,6 +6,7 @@
 #include "stage.h"
 
 #include "confine.h"
+#include "output.h"
 #include "walk.h"
 
 #include "base/text.h"
@@ -116,23 +117,6 @@ static int read_text(int from, size_t size, const char *path, struct buf *text, 
 	return 0;
 }
 
-/* -1 with errno. */
-static int write_text(int to, struct span text)
-{
-	size_t at = 0;
-
-	while (at < text.len) {
-		ssize_t put = write(to, text.data + at, text.len - at);
-
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return -1;
-		at += (size_t)put;
-	}
-	return 0;
-}
-
 static int copy_large(int from, int to, off_t size, const char *path, struct err *err)
 {
 	while (size > 0) {
@@ -163,7 +147,7 @@ static int copy_bytes(struct fill *fill, int from, int to, off_t size, const cha
 	if (read_text(from, (size_t)size, path, &fill->text, err) < 0)
 		return -1;
 	text = buf_span(&fill->text);
-	if (write_text(to, text) < 0)
+	if (output_all(to, text) < 0)
 		return failed(path, err);
 	return stage_index_add(index, path, &text, err);
 }
@@ -327,7 +311,7 @@ int stage_write(const struct stage *stage, const char *path, struct span content
 		fd = create(&inside, path, err);
 	if (fd < 0)
 		return -1;
-	if (write_text(fd, content) < 0)
+	if (output_all(fd, content) < 0)
 		return err_errno(err, "writing '%s'", text_quote(span_str(path)).text);
 	return 0;
 }
