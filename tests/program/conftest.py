@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -43,6 +44,17 @@ class Result:
     @property
     def crashed(self):
         return self.status < 0 or b"ERROR: AddressSanitizer" in self.stderr or b"runtime error:" in self.stderr
+
+
+def pytest_addoption(parser):
+    parser.addoption("--part", metavar="N/M", default="1/1", help="of every M tests only the Nth: M runs with 1/M to M/M are a whole one")
+
+
+def pytest_collection_modifyitems(config, items):
+    part, parts = map(int, config.getoption("--part").split("/"))
+    mine = items[part - 1::parts]
+    config.hook.pytest_deselected(items=[item for number, item in enumerate(items) if number % parts != part - 1])
+    items[:] = mine
 
 
 class Place:
@@ -113,6 +125,20 @@ def let_nobody_in(path):
     for below in (path, *path.rglob("*")):
         if not below.is_symlink():
             below.chmod(below.stat().st_mode | (0o755 if below.is_dir() else 0o444))
+
+
+def ours_in_memory(prefix):
+    """What of ours is in the folder in memory, whoever runs it."""
+    return set(pathlib.Path("/dev/shm").glob(prefix + "*"))
+
+
+def assert_none_is_left(prefix, before):
+    """What other tests have there meanwhile goes by itself; what was forgotten stays."""
+    new = ours_in_memory(prefix) - before
+    end = time.monotonic() + TIMEOUT
+    while new & ours_in_memory(prefix) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not new & ours_in_memory(prefix)
 
 
 @pytest.fixture

@@ -14,13 +14,14 @@ import time
 
 import yaml
 
+LOADER, DUMPER = getattr(yaml, "CSafeLoader", yaml.SafeLoader), getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # some builds are of mebibytes
 NAMES = ("kustomization.yaml", "kustomization.yml", "Kustomization")
 
 
 def load(folder):
     for name in NAMES:
         if (folder / name).is_file():
-            return yaml.safe_load((folder / name).read_text()) or {}
+            return yaml.load((folder / name).read_text(), LOADER) or {}
     sys.exit(f"Error: unable to find one of {NAMES} in directory '{folder}'")
 
 
@@ -73,10 +74,10 @@ def build(folder, out):
         if path.is_dir():
             build(path, own)
         else:
-            own += [document for document in yaml.safe_load_all(path.read_text()) if document]
+            own += [document for document in yaml.load_all(path.read_text(), LOADER) if document]
     own += [generate(folder, generator) for generator in kustomization.get("secretGenerator", [])]
     for patch in kustomization.get("patches", []):
-        content = yaml.safe_load((folder / patch["path"]).read_text())
+        content = yaml.load((folder / patch["path"]).read_text(), LOADER)
         named = [item for item in own if (item["kind"], item["metadata"]["name"]) == (content["kind"], content["metadata"]["name"])]
         for item in named:
             if content.get("$patch") == "delete":
@@ -89,7 +90,7 @@ def build(folder, out):
 def main():
     out = []
     build(pathlib.Path(sys.argv[-1]), out)
-    print("---\n".join(yaml.safe_dump(item, sort_keys=True, allow_unicode=True, width=10**6) for item in out), end="")
+    print("---\n".join(yaml.dump(item, Dumper=DUMPER, sort_keys=True, allow_unicode=True, width=10**6) for item in out), end="")
 
 
 if __name__ == "__main__":

@@ -10,8 +10,8 @@ import threading
 
 import pytest
 
-from conftest import DATA, become_nobody, let_nobody_in, need
-from test_build import APPS, KEYS, STAGES, STUB, build, fingerprint, objects, ours_in_memory, refused, repo  # noqa: F401  pylint: disable=unused-import
+from conftest import DATA, assert_none_is_left, become_nobody, ours_in_memory, let_nobody_in, need
+from test_build import APPS, KEYS, STAGES, STUB, build, fingerprint, objects, refused, repo  # noqa: F401  pylint: disable=unused-import
 
 OUTSIDE = "outside-c4n4ry"
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root can do that")
@@ -158,12 +158,13 @@ def test_as_a_user_without_rights(repo, stage):  # noqa: F811
     """A user namespace is needed for the mount then; where there are none, memory is shared."""
     need(become_nobody)
     let_nobody_in(repo.path)
-    before, memory = fingerprint(repo.cwd), ours_in_memory()
+    before, memory = fingerprint(repo.cwd), ours_in_memory("krm-sops-")
     result = build(repo, *APPS, "--stage", stage, preexec_fn=become_nobody)
     if stage == "namespace" and "is not allowed here" in result.message:
         pytest.skip("user namespaces are not allowed here")
     assert objects(result)["Secret", "db"]["stringData"]["user"] == "orders"
-    assert fingerprint(repo.cwd) == before and ours_in_memory() <= memory
+    assert fingerprint(repo.cwd) == before
+    assert_none_is_left("krm-sops-", memory)
 
 
 @AS_ROOT

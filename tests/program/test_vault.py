@@ -365,21 +365,21 @@ def test_faults(run, place, vault, name, fault, status, tries, told):
     assert result.status == (status if status == RETRY else ERROR) and clean(result), result.message
 
 
-@pytest.mark.parametrize("fault", [faults.status(429, {}, Retry_After=1), faults.status(503, {}), faults.reset, faults.cut], ids=["throttled", "failing", "reset", "cut"])
-def test_what_passes_is_asked_again(run, place, vault, fault):
+@pytest.mark.parametrize("fault, least", [(faults.status(429, {}, Retry_After=1), 1), (faults.status(503, {}), 0), (faults.reset, 0), (faults.cut, 0)],
+                         ids=["throttled", "failing", "reset", "cut"])
+def test_what_passes_is_asked_again(run, place, vault, fault, least):
+    """After as many seconds as it asks for, at least."""
     vault.fail(fault, times=2)
-    start = time.monotonic()
     assert opened(decrypt(run, place, document(vault), ambient(vault)))
-    assert len(vault.requests) == 3
-    if fault is FAULTS[0]:
-        assert time.monotonic() - start >= 2
+    times = [request.time for request in vault.requests]
+    assert len(times) == 3 and min(times[1] - times[0], times[2] - times[1]) >= least
 
 
 def test_no_retry_passes_the_deadline(run, place, vault):
-    vault.fail(faults.status(503, {}, Retry_After=5), times=None)
+    vault.fail(faults.status(503, {}, Retry_After=50), times=None)
     start = time.monotonic()
-    result = decrypt(run, place, document(vault), ambient(vault), "--timeout", "2")
-    assert result.status == NO_KEY and len(vault.requests) == 1 and time.monotonic() - start < 2
+    result = decrypt(run, place, document(vault), ambient(vault), "--timeout", "40")
+    assert result.status == NO_KEY and len(vault.requests) == 1 and time.monotonic() - start < 40
 
 
 def test_each_key_is_told_of(run, place, vault):
