@@ -15,21 +15,22 @@
 
 enum {
 	TICK_MS = 250,
-	FULL_MS = 50, /* that a full worker leaves newcomers to the others of its socket */
-	PREFACE = 3,  /* bytes that tell HTTP/2 from HTTP/1.1 */
+	FULL_MS = 50,    /* that a full worker leaves newcomers to the others of its socket */
+	PREFACE = 3,     /* bytes that tell HTTP/2 from HTTP/1.1 */
+	HEARD_MAX = 256, /* reads of what somebody who is turned away has said: a megabyte */
 };
 
 /* A last word to somebody who gets no thread. */
 static void turn_away(int fd, const char *head, const char *body)
 {
 	char text[512], rest[4096];
-	int len = snprintf(
-		text, sizeof(text),
-		"HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-		head, strlen(body), body);
+	int i, len = snprintf(
+		       text, sizeof(text),
+		       "HTTP/1.1 %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
+		       head, strlen(body), body);
 
-	/* What is left unread would take our words with it. */
-	while (recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0)
+	/* What is left unread would take our words with it. But who talks without an end would keep us from all others. */
+	for (i = 0; i < HEARD_MAX && recv(fd, rest, sizeof(rest), MSG_DONTWAIT) > 0; i++)
 		;
 	(void)send(fd, text, (size_t)len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	(void)close(fd);
@@ -103,6 +104,8 @@ static void look_at(struct doorway *doorway, size_t i, bool ready, int64_t now)
 	struct doorway_guest *one = &doorway->guests[i];
 	char first[PREFACE];
 	ssize_t n = ready ? recv(one->fd, first, sizeof(first), MSG_PEEK | MSG_DONTWAIT) : 0;
+	/* errno is that of an earlier call where there is no more to come. */
+	bool gone = ready && (n == 0 || (n < 0 && errno != EAGAIN));
 	bool http2 = n >= PREFACE && memcmp(first, "PRI", PREFACE) == 0;
 
 	if (ready && n > 0 && one->head) {
@@ -110,7 +113,7 @@ static void look_at(struct doorway *doorway, size_t i, bool ready, int64_t now)
 	} else if (ready && n > 0 && (n >= PREFACE || memcmp(first, "PRI", (size_t)n) != 0)) {
 		if (!doorway->hand_on(doorway->cookie, one->fd, http2))
 			doorway->own->connections--;
-	} else if ((ready && n <= 0 && errno != EAGAIN) || now > one->since + DOORWAY_FIRST_MS) {
+	} else if (gone || now > one->since + DOORWAY_FIRST_MS) {
 		(void)close(one->fd);
 		doorway->own->connections -= !one->head;
 		doorway->own->cut_slow += !ready;

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """The sidecar: what it answers, whom, and what becomes of it when things go wrong. KMS and gRPC doors have files of their own."""
+import contextlib
 import json
 import os
 import pathlib
@@ -425,6 +426,44 @@ def test_a_client_that_begins_and_stops_costs_nothing(serve, keys, begin, rest):
         time.sleep(0.3)
         assert sidecar.metric("krm_sops_connections") == 2
     until(lambda: sidecar.metric("krm_sops_connections") == 1, "its end")
+
+
+def test_a_client_that_goes_without_a_word_costs_nothing(serve, keys):
+    """As probes do that look whether somebody listens."""
+    sidecar = serve("--keys-flat", keys, "--workers", "1")
+    worker = sidecar.children()[1]
+    before = cpu_seconds(worker)
+    for _ in range(5):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(sidecar.socket))
+        time.sleep(0.3)
+    assert cpu_seconds(worker) - before < 0.5
+    assert sidecar.metric("krm_sops_connections") == 1
+
+
+def test_who_is_turned_away_is_not_heard_out(serve, keys):
+    """One that talks without an end would keep the worker from all others, until it is taken for one that hangs."""
+    sidecar = serve("--keys-flat", keys, "--workers", "1", "--connections", "1")
+    held = Connection(sidecar.socket)
+    held.request("GET", "/healthz")
+    held.getresponse().read()
+    words, heard = b"G" * (64 << 20), []
+    with socket.socket(socket.AF_UNIX) as client:
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 22)
+        client.connect(str(sidecar.socket))
+
+        def talk():
+            with contextlib.suppress(OSError):
+                while sum(heard) < 1 << 30:
+                    heard.append(client.send(words))
+
+        threads = [threading.Thread(target=talk) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert sum(heard) < 8 << 20
+    held.close()
 
 
 NO_LOCKED_MEMORY = ("setpriv", "--bounding-set=-ipc_lock", "--inh-caps=-ipc_lock", "prlimit", "--memlock=0")
