@@ -197,6 +197,9 @@ static int wait_ms(const struct keeper *keeper, int64_t now)
 	const struct ask *ask;
 
 	for (ask = keeper->asks; ask; ask = ask->next) {
+		/* A service still holds on to it: nothing is left to do before that one's answer, which wakes us. */
+		if (ask->state == ASK_OVER)
+			continue;
 		if (ask->opening.more)
 			return 0;
 		if (ask->state == ASK_REPLY && ask->due > now && ask->due < until)

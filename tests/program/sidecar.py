@@ -114,6 +114,11 @@ def alive(pid):
     return pathlib.Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
 
 
+def cpu_seconds(pid):
+    words = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @contextlib.contextmanager
 def sidecars(place, *usual):
     """start(options..., ready=, more): a sidecar with these options, else the usual ones. All of them have to end well, and to have kept quiet about keys."""

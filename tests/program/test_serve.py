@@ -18,7 +18,7 @@ import pytest
 import yaml
 
 from conftest import DATA, program_path
-from sidecar import Connection, Sidecar, alive, sidecars, until
+from sidecar import Connection, Sidecar, alive, cpu_seconds, sidecars, until
 
 ATTACKS = DATA / "attacks"
 SECRET = (ATTACKS / "secret.yaml").read_bytes()
@@ -386,11 +386,6 @@ def test_more_connections_than_descriptors_are_told_at_the_start(place, keys):
     assert "--connections 1000 need up to 3128 descriptors, the system allows 512" in sidecar.log
     assert sidecar.post("/v1/decrypt", SECRET).status == 200
     assert sidecar.stop() == 0
-
-
-def cpu_seconds(pid):
-    words = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def test_a_worker_out_of_descriptors_waits_and_does_not_spin(serve, keys):

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from conftest import ROOT
-from sidecar import sidecars, until
+from sidecar import cpu_seconds, sidecars, until
 
 sys.path.insert(0, str(ROOT / "tests"))
 from fakes import faults, secrets  # noqa: E402
@@ -86,6 +86,20 @@ def test_questions_that_are_answered_too_late_leave_nothing_behind(kms_serve):
         # libcurl has a pair of its own, and keeps its connections
         until(lambda: len(os.listdir(f"/proc/{keeper}/fd")) <= before + 2 + 3, "the end of the questions")
         assert time.monotonic() - began < 15
+        assert sidecar.children()[0] == keeper
+
+
+def test_a_service_that_says_nothing_is_waited_for_and_not_in_circles(kms_serve):
+    """Its question is over long before it gives up: whoever asked has been told so."""
+    with Aws(delay=6) as aws:
+        sidecar = kms_serve(aws, "--request-time", "1s")
+        keeper = sidecar.children()[0]
+        answer = sidecar.post("/v1/decrypt?input-type=json", document(aws, 0))
+        assert answer.status == 503, answer.body
+        time.sleep(0.5)
+        before = cpu_seconds(keeper)
+        time.sleep(2)
+        assert cpu_seconds(keeper) - before < 0.5
         assert sidecar.children()[0] == keeper
 
 
