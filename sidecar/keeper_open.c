@@ -165,6 +165,7 @@ static int send_batch(struct opening *opening, const struct opening_world *world
 	struct opening_batch *batch =
 		calloc(1, sizeof(*batch) + count * sizeof(batch->requests[0]));
 	size_t i, other;
+	int r;
 
 	if (!batch)
 		return err_nomem(err);
@@ -187,15 +188,13 @@ static int send_batch(struct opening *opening, const struct opening_world *world
 	batch->next = opening->batches;
 	opening->batches = batch;
 	http_serve(world->http, opening->set);
-	if (asked->start)
-		return asked->start(cookie, world->http, &opening->pool, batch->requests,
-				    batch->count, err);
-	if (asked->open(cookie, &opening->pool, batch->requests, batch->count, err) == 0)
-		return 0;
+	r = asked->start ? asked->start(cookie, world->http, &opening->pool, batch->requests,
+					batch->count, err)
+			 : asked->open(cookie, &opening->pool, batch->requests, batch->count, err);
 	/* It is done with them all the same. */
-	for (i = 0; i < batch->count; i++)
+	for (i = 0; r < 0 && i < batch->count; i++)
 		batch->requests[i].verdict = KEY_FAILED;
-	return -1;
+	return r;
 }
 
 /* Services without a network take their time now; so they get a few at once. */
@@ -247,6 +246,7 @@ bool opening_go(struct opening *opening, const struct opening_world *world, int6
 		opening_collect(opening, world, now);
 		if (send_all(opening, world, now, &sent, &err) < 0) {
 			opening_fail(opening, &err);
+			opening_collect(opening, world, now);
 			break;
 		}
 	}

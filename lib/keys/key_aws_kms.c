@@ -219,30 +219,60 @@ static void free_jobs(struct kms *kms, bool all)
 	}
 }
 
+static int add_job(struct kms *kms, struct key_request *request, struct secret_pool *pool,
+		   struct err *err)
+{
+	struct job *job = calloc(1, sizeof(*job));
+
+	if (!job)
+		return err_nomem(err);
+	job->call = (struct aws_call)AWS_CALL_INIT;
+	job->request = request;
+	job->pool = pool;
+	job->next = kms->jobs;
+	kms->jobs = job;
+	return 0;
+}
+
+/* The jobs lie in front of all others, the last one first. */
+static void drop_jobs(struct kms *kms, size_t n)
+{
+	struct job *job;
+
+	for (; n; n--) {
+		job = kms->jobs;
+		kms->jobs = job->next;
+		free(job);
+	}
+}
+
+static void begin(struct kms *kms, struct http *http, struct job *job)
+{
+	struct err why = ERR_INIT;
+
+	if (prepare(kms, job, &why) < 0)
+		fail(job, &why);
+	else
+		aws_creds_want(job->creds, http, &job->wait);
+}
+
 static int start(void *cookie, struct http *http, struct secret_pool *pool,
 		 struct key_request *requests, size_t n, struct err *err)
 {
 	struct kms *kms = cookie;
+	struct job *job;
 	size_t i;
 
 	/* A program that serves many has other rounds under way. */
 	free_jobs(kms, false);
 	for (i = 0; i < n; i++) {
-		struct job *job = calloc(1, sizeof(*job));
-		struct err why = ERR_INIT;
-
-		if (!job)
-			return err_nomem(err);
-		job->call = (struct aws_call)AWS_CALL_INIT;
-		job->request = &requests[i];
-		job->pool = pool;
-		job->next = kms->jobs;
-		kms->jobs = job;
-		if (prepare(kms, job, &why) < 0)
-			fail(job, &why);
-		else
-			aws_creds_want(job->creds, http, &job->wait);
+		if (add_job(kms, &requests[n - 1 - i], pool, err) < 0) {
+			drop_jobs(kms, i);
+			return -1;
+		}
 	}
+	for (job = kms->jobs, i = 0; i < n; job = job->next, i++)
+		begin(kms, http, job);
 	return 0;
 }
 

@@ -40,7 +40,8 @@ struct keyservice {
 	int (*open)(void *cookie, struct secret_pool *pool, struct key_request *requests, size_t n,
 		    struct err *err);
 	/* The same for a service behind the network, which has this instead of open(): adds its calls to http and returns; each verdict is set by the
-	 * time http_drive() returns, and the requests stay where they are till then. So all services of a round work at the same time. */
+	 * time http_drive() returns, and the requests stay where they are till then. So all services of a round work at the same time.
+	 * Where it returns -1 it has begun nothing, and holds on to none of them. */
 	int (*start)(void *cookie, struct http *http, struct secret_pool *pool,
 		     struct key_request *requests, size_t n, struct err *err);
 	/* Begins to fetch anew those of its credentials that end soon, and waits for nothing: for programs that serve. NULL: it has none. */
