@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pytest
+import yaml
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 VERBS = ["build", "diff", "decrypt", "filter", "check", "audit", "install", "doctor", "serve"]
@@ -76,11 +77,18 @@ def test_building_the_program_asks_for_no_libyaml(tmp_path):
     assert "yaml-0.1" in asked.read_text()
 
 
-def test_readme_links_lead_somewhere():
-    for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md"):
-        for target in re.findall(r"\]\(([^)#]+)[^)]*\)", (ROOT / name).read_text()):
-            if not target.startswith("http"):
-                assert (ROOT / target).exists(), f"{name}: {target}"
+def test_links_lead_somewhere():
+    """Files, and headings in them."""
+    names = [path.relative_to(ROOT) for pattern in ("*.md", "docs/*.md", "examples/*/*.md") for path in ROOT.glob(pattern)]
+    assert len(names) > 10
+    for name in names:
+        for target, _, heading in (link.partition("#") for link in re.findall(r"\]\(([^)]+)\)", (ROOT / name).read_text())):
+            if target.startswith("http"):
+                continue
+            path = ROOT / name.parent / target if target else ROOT / name
+            assert path.exists(), f"{name}: {target}"
+            headings = re.findall(r"^#+ (.*)$", path.read_text(), re.M) if heading else []
+            assert not heading or heading in {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}, f"{name}: {target}#{heading}"
 
 
 def test_paths_named_in_the_documents_exist():
@@ -94,6 +102,38 @@ def test_readme_exit_statuses_are_the_program_s():
     source = (ROOT / "lib/base/err.c").read_text()
     for status in re.findall(r"^\| (\d+) \|", text, re.M):
         assert re.search(rf"return {status};", source), status
+
+
+def code_blocks(name, language):
+    return [text for kind, text in re.findall(r"^```(\w*)\n(.*?)^```$", (ROOT / name).read_text(), re.M | re.S) if kind == language]
+
+
+def test_the_configs_of_the_readme_are_taken(place):
+    """The one at the top by itself, and the one with a secretRef, each as the functionConfig of a list with a Secret to open."""
+    text = (ROOT / "README.md").read_text()
+    top = re.search(r"^\$ cat apps/prod/decrypt.yaml\n(.*?)^\n", text, re.M | re.S).group(1)
+    with_ref = [block for block in code_blocks("README.md", "yaml") if "kind: Decrypt" in block]
+    assert with_ref
+    item = yaml.safe_load((ROOT / "tests/data/attacks/secret.yaml").read_text())
+    keys = ROOT / "tests/data/attacks/age.agekey"
+    secret = place.path / "keys/flux-system/sops-keys"
+    secret.mkdir(parents=True)
+    (secret / "age.agekey").write_bytes(keys.read_bytes())
+    ambient, named = {"SOPS_AGE_KEY_FILE": str(keys)}, {"KRM_SOPS_KEYS": str(place.path / "keys"), "KRM_SOPS_NAMESPACE": "flux-system"}
+    for config, env in [(top, ambient), *((block, named) for block in with_ref)]:
+        listing = {"apiVersion": "config.kubernetes.io/v1", "kind": "ResourceList", "items": [item], "functionConfig": yaml.safe_load(config)}
+        result = place.run(stdin=yaml.safe_dump(listing).encode(), env=env)
+        assert result.status == 0 and b"ENC[" not in result.stdout, result.message
+        assert place.run(stdin=yaml.safe_dump(listing).encode(), env=named if env is ambient else ambient).status == 1
+
+
+def test_the_messages_of_the_readme_are_the_program_s():
+    sources = "".join(path.read_text() for folder in ("lib", "krm-fn") for path in (ROOT / folder).rglob("*.c"))
+    lines = [line for block in code_blocks("README.md", "") for line in block.splitlines() if line.startswith("krm-sops: ")]
+    assert len(lines) == 4
+    for line in lines:
+        last = re.split(r"(?:Data\.token|yaml|'|hint): ", line)[-1]
+        assert last != line and re.split(r": a| age1|:$", last)[0] in sources, line
 
 
 def differs_rows():
