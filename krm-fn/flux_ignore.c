@@ -108,9 +108,19 @@ static struct span next_part(struct span *path)
 	return part;
 }
 
-/* A pattern that is none fits nothing. */
+static bool stands_for_itself(uint8_t c)
+{
+	return !memchr("*?[]\\", c, 5);
+}
+
+/* A pattern that is none fits nothing. Most names of a tree end or begin with another letter than a pattern does, and need no closer look. */
 static bool fits(struct span pattern, struct span name)
 {
+	if (pattern.len && name.len &&
+	    ((stands_for_itself(pattern.data[0]) && pattern.data[0] != name.data[0]) ||
+	     (stands_for_itself(pattern.data[pattern.len - 1]) &&
+	      pattern.data[pattern.len - 1] != name.data[name.len - 1])))
+		return false;
 	return envsubst_match(pattern, name) > 0;
 }
 
