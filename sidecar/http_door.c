@@ -43,8 +43,6 @@ struct http_door {
 
 struct request {
 	struct buf body;
-	int64_t began;
-	int status;
 	bool working, refused;
 };
 
@@ -191,12 +189,12 @@ static enum MHD_Result answer_all(struct http_door *door, struct MHD_Connection 
 		.status = MHD_HTTP_INTERNAL_SERVER_ERROR,
 		.answer = BUF_INIT(SIZE_MAX),
 	};
+	const int64_t began = shared_clock();
 	enum MHD_Result result;
 
 	enter(door, exchange.fd, STAGE_WORK);
-	request->began = shared_clock();
 	request->working = true;
-	door->events.began(door->events.cookie, request->began);
+	door->events.began(door->events.cookie, began);
 	if (request->refused) {
 		exchange.status = MHD_HTTP_CONTENT_TOO_LARGE;
 		exchange.content_type = "application/json";
@@ -209,7 +207,8 @@ static enum MHD_Result answer_all(struct http_door *door, struct MHD_Connection 
 	} else {
 		door->events.answer(door->events.cookie, &exchange);
 	}
-	request->status = exchange.status;
+	/* How long a client takes to hear the answer is not the worker's work, and has a bound of its own. */
+	door->events.ended(door->events.cookie, began);
 	result = give(door, connection, &exchange);
 	buf_release(&exchange.answer);
 	buf_release(&request->body);
@@ -257,8 +256,6 @@ static void completed(void *cls, struct MHD_Connection *connection, void **con_c
 
 	if (!request)
 		return;
-	if (request->working)
-		door->events.ended(door->events.cookie, request->began, request->status);
 	buf_release(&request->body);
 	free(request);
 	*con_cls = NULL;

@@ -47,9 +47,9 @@ struct http_door_events {
 	void (*answer)(void *cookie, struct http_exchange *exchange);
 	/* A connection is gone; its descriptor is about to be closed. */
 	void (*closed)(void *cookie);
-	/* A request begins and ends to be worked on; what it was told, and how long it took. */
+	/* A request begins and ends to be worked on: its answer is made, and not yet on its way. */
 	void (*began)(void *cookie, int64_t now);
-	void (*ended)(void *cookie, int64_t began, int status);
+	void (*ended)(void *cookie, int64_t began);
 };
 
 /* Loads the library, once per process. Errors: ERR_UNSUPPORTED, with a hint that names the package. */

@@ -96,7 +96,7 @@ static void began(void *cookie, int64_t now)
 	busy_begin(&worker->at, now);
 }
 
-static void ended(void *cookie, int64_t began_at, int status)
+static void ended(void *cookie, int64_t began_at)
 {
 	struct worker *worker = cookie;
 
@@ -126,7 +126,7 @@ static int grpc_call(void *cookie, int fd, const char *path, struct span body,
 	}
 	if (r == 0)
 		grpc_key_write(opened, answer_to);
-	ended(worker, began_at, 0);
+	ended(worker, began_at);
 	return grpc_key_status(r == 0 ? ERR_NONE : err->code);
 }
 

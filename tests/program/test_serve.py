@@ -505,6 +505,19 @@ def test_a_worker_that_hangs_is_ended(serve, keys):
     assert sidecar.post("/v1/decrypt", SECRET).status == 200
 
 
+def test_a_client_that_does_not_take_its_answer_costs_nobody_else_theirs(serve, keys):
+    """It has its time for that as for its request; the worker, which has done its part, is not taken for one that hangs."""
+    sidecar = serve("--keys-flat", keys, "--workers", "1", "--request-time", "1s")
+    worker = sidecar.children()[1]
+    body = b"kind: ConfigMap\ndata:\n  a: " + b"x" * (8 << 20) + b"\n"
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(str(sidecar.socket))
+        client.sendall(b"POST /v1/filter HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        time.sleep(3)
+        assert sidecar.post("/v1/decrypt", SECRET).status == 200
+        assert sidecar.children()[1] == worker and client.recv(12) == b"HTTP/1.1 200"
+
+
 def test_children_end_with_the_supervisor(serve):
     sidecar = serve()
     children = sidecar.children()
