@@ -96,6 +96,7 @@ static int begin_work(struct ask *ask, const struct ask_world *world, struct err
 static void audit_all(const struct ask *ask, const struct ask_world *world)
 {
 	struct trail_event event = {
+		.set = ask->opening.set,
 		.socket = world->sockets[ask->opening.set],
 		.key_set = keeper_keys_name(world->keys, ask->opening.set),
 		.peer = ask->peer,

@@ -11,6 +11,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -76,9 +77,20 @@ void trail_line(const struct trail_event *event, int64_t now, struct buf *out)
 	buf_add_str(out, "}\n");
 }
 
-static bool put(const struct trail *trail, const struct buf *line)
+static bool put(struct trail *trail, const struct buf *line)
 {
-	return !line->bad && write(trail->fd, line->data, line->len) == (ssize_t)line->len;
+	ssize_t n = line->bad ? -1 : write(trail->fd, line->data, line->len);
+
+	if (n > 0)
+		trail->cut = (size_t)n < line->len;
+	return n == (ssize_t)line->len;
+}
+
+/* What was cut off must not take what comes next with it. */
+static void begin(const struct trail *trail, struct buf *line)
+{
+	if (trail->cut)
+		buf_add_char(line, '\n');
 }
 
 /* One line for all that a second had too many of. */
@@ -88,6 +100,7 @@ static void tell_lost(struct trail *trail, uint64_t before, int64_t now)
 
 	if (trail->lost == before)
 		return;
+	begin(trail, &line);
 	add_time(now, &line);
 	buf_printf(&line, ", \"event\": \"lost\", \"lines\": %llu}\n",
 		   (unsigned long long)(trail->lost - before));
@@ -97,14 +110,16 @@ static void tell_lost(struct trail *trail, uint64_t before, int64_t now)
 void trail_write(struct trail *trail, const struct trail_event *event, int64_t now)
 {
 	CLEAN_BUF struct buf line = BUF_INIT(TRAIL_LINE_MAX);
+	bool opened = event->request->verdict == KEY_OPENED;
 
 	if (now != trail->second) {
 		tell_lost(trail, trail->told, now);
 		trail->told = trail->lost;
 		trail->second = now;
-		trail->lines = 0;
+		memset(trail->lines, 0, sizeof(trail->lines));
 	}
+	begin(trail, &line);
 	trail_line(event, now, &line);
-	if (trail->lines++ >= TRAIL_RATE || !put(trail, &line))
+	if (trail->lines[event->set][opened]++ >= TRAIL_RATE || !put(trail, &line))
 		trail->lost++;
 }

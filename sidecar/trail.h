@@ -6,22 +6,28 @@
 #define TRAIL_H
 
 #include "exchange.h"
+#include "serve_options.h"
 
 #include "keys/keyservice.h"
 
 enum {
-	TRAIL_RATE = 2000,     /* lines a second; what is above is counted and told in one line */
+	/* lines a second of one socket, of what was opened and of what was not; what is above is counted and told in one line. Apart, so that nobody's
+	 * noise drowns what others have opened, or he himself. */
+	TRAIL_RATE = 2000,
+	TRAIL_SOCKETS = SERVE_LISTENS_MAX + 1,
 	TRAIL_LINE_MAX = 4096, /* bytes */
 };
 
 struct trail {
 	int fd;
 	int64_t second; /* that `lines` are of */
-	unsigned lines;
+	unsigned lines[TRAIL_SOCKETS][2];
 	uint64_t lost, told;
+	bool cut; /* the line that was written last has no end, as the disk was full */
 };
 
 struct trail_event {
+	size_t set;          /* the socket's number */
 	const char *socket;  /* path, or the KMS door's address */
 	const char *key_set; /* NULL: none */
 	struct exchange_peer peer;

@@ -71,6 +71,62 @@ static void too_many_lines_are_counted_and_told_once(void **state)
 	(void)close(trail.fd);
 }
 
+/* A tenant's noise hides neither what others have had opened, nor what he has. */
+static void what_is_opened_is_told_whatever_else_is_asked(void **state)
+{
+	static const struct sops_key key = {.type = SOPS_KEY_AGE, .id = SPAN("age1x")};
+	struct key_request request = {.key = &key, .verdict = KEY_FAILED};
+	struct trail_event event = event_of(&request);
+	struct err err = ERR_INIT;
+	struct trail trail;
+	size_t set;
+	int i;
+
+	assert_int_equal(trail_open(&trail, "noise", &err), 0);
+	for (i = 0; i < TRAIL_RATE + 9; i++)
+		trail_write(&trail, &event, 1000);
+	assert_int_equal(trail.lost, 9);
+	request.verdict = KEY_OPENED;
+	for (set = 0; set < TRAIL_SOCKETS; set++) {
+		event.set = set;
+		trail_write(&trail, &event, 1000);
+	}
+	request.verdict = KEY_FAILED;
+	trail_write(&trail, &event, 1000);
+	assert_int_equal(trail.lost, 9);
+	assert_int_equal(lines_of("noise"), TRAIL_RATE + TRAIL_SOCKETS + 1);
+	(void)close(trail.fd);
+}
+
+/* On a disk that was full for a while. */
+static void a_line_that_was_cut_off_leaves_the_next_one_whole(void **state)
+{
+	static const struct sops_key key = {.type = SOPS_KEY_AGE, .id = SPAN("age1x")};
+	const struct key_request request = {.key = &key, .verdict = KEY_OPENED};
+	const struct trail_event event = event_of(&request);
+	struct rlimit before, little;
+	struct err err = ERR_INIT;
+	struct trail trail;
+	struct stat st;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(trail_open(&trail, "cut", &err), 0);
+	trail_write(&trail, &event, 7);
+	assert_int_equal(stat("cut", &st), 0);
+	little = before;
+	little.rlim_cur = (rlim_t)st.st_size + 10;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &little), 0);
+	trail_write(&trail, &event, 7);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(trail.lost, 1);
+	trail_write(&trail, &event, 7);
+	assert_int_equal(lines_of("cut"), 3);
+	trail_write(&trail, &event, 7);
+	assert_int_equal(lines_of("cut"), 4);
+	assert_int_equal(trail.lost, 1);
+	(void)close(trail.fd);
+}
+
 static void what_can_not_be_written_is_lost_and_counted(void **state)
 {
 	static const struct sops_key key = {.type = SOPS_KEY_AGE, .id = SPAN("age1x")};
@@ -104,6 +160,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(lines_are_one_line),
 		cmocka_unit_test(too_many_lines_are_counted_and_told_once),
+		cmocka_unit_test(what_is_opened_is_told_whatever_else_is_asked),
+		cmocka_unit_test(a_line_that_was_cut_off_leaves_the_next_one_whole),
 		cmocka_unit_test(what_can_not_be_written_is_lost_and_counted),
 		cmocka_unit_test(odd_files_are_refused),
 	};
