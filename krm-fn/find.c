@@ -257,7 +257,7 @@ static int find_in_map(struct find *find, struct doc_node *item, struct doc_node
 	/* What `envs:` makes of the line "[sops]": a key without value. */
 	if (doc_get(map, "[sops]"))
 		return refuse_ini(find, item, err);
-	if (doc_get(map, "sops_mac") && find_envs(find, item, map, err) < 0)
+	if (!options->no_lines && doc_get(map, "sops_mac") && find_envs(find, item, map, err) < 0)
 		return -1;
 	if (span_is(map->key, "stringData") && !options->string_data)
 		return 0;

@@ -3,7 +3,8 @@
  * What in an item is encrypted: the item as a whole, documents inside a Secret's values, a dotenv that kustomize's `envs:` took apart.
  *
  * detection: flux follows Flux's decision table (krm-and-flux.md 4.6) with its markers; strict, the default, parses. Both find dotenvs in
- * pieces: Flux decrypts their files before the build, a function sees only what the build made of them.
+ * pieces: Flux decrypts their files before the build, a function sees only what the build made of them. `build` decrypts the files itself: what is in
+ * pieces there is what Flux leaves as it is.
  */
 #ifndef FIND_H
 #define FIND_H
@@ -30,6 +31,7 @@ struct find_hit {
 struct find_options {
 	bool flux;        /* detection: flux */
 	bool string_data; /* look for documents inside stringData too */
+	bool no_lines;    /* not for dotenvs in pieces */
 };
 
 struct find {

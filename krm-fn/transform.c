@@ -38,7 +38,8 @@ static void run_release(struct run *run)
 static int find_all(struct transform *transform, struct find *find)
 {
 	const struct find_options options = {.flux = transform->config->flux,
-					     .string_data = transform->config->string_data};
+					     .string_data = transform->config->string_data,
+					     .no_lines = transform->every_kind};
 	struct err err = ERR_INIT;
 	size_t i;
 

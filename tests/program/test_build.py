@@ -198,6 +198,18 @@ def test_case_24_what_flux_does_not_see(repo):
     assert "warning: Secret inside" in result.message
 
 
+@pytest.mark.parametrize("field", ["data", "stringData"])
+def test_lines_of_a_dotenv_in_a_manifest_are_what_flux_does_not_see(repo, field):
+    """It decrypts the files of `envs:`, which are decrypted here by then; lines that somebody has put into an object stay as they are."""
+    lines = (line.partition("=") for line in (repo.cwd / "apps/web/web.enc.env").read_text().splitlines() if not line.startswith("#"))
+    values = {key: base64.b64encode(value.encode()).decode() if field == "data" else value for key, _, value in lines}
+    repo.write("apps/web/inside.yaml", yaml.safe_dump({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "inside"}, field: values}))
+    refused(build(repo, *APPS), f"Secret inside: {field}.", "is left")
+    result = build(repo, *APPS, "--compat", "flux")
+    assert objects(result)["Secret", "inside"][field] == values
+    assert "warning: Secret inside" in result.message
+
+
 def test_case_25_prose_that_looks_like_ini(repo):
     repo.write("apps/web/inside.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: inside}\ndata:\n"
                f"  notes: {base64.b64encode(b'about the section [sops] of INI files').decode()}\n")
