@@ -389,7 +389,8 @@ static int visit_copied(struct flux_sources *sources, const char *path, struct e
 	enum stage_index_kind kind =
 		sources->index ? stage_index_find(sources->index, path) : STAGE_INDEX_UNKNOWN;
 
-	if (kind != STAGE_INDEX_SEALED)
+	/* Of more than there may be sources nobody needs to know: no limit of a build. */
+	if (kind != STAGE_INDEX_SEALED || sources->sealed_count == FLUX_SOURCES_MAX)
 		return kind != STAGE_INDEX_UNKNOWN;
 	if (grow(&sources->sealed, sources->sealed_count, &sources->sealed_cap,
 		 sizeof(*sources->sealed), err) < 0)

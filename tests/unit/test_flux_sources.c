@@ -238,6 +238,42 @@ static void asks_no_file_whether_it_is_a_folder(void **state)
 	}
 }
 
+/* More encrypted resources than there may be sources: each folder has as many as fit on the walk's list. */
+static void takes_any_number_of_resources(void **state)
+{
+	enum { FOLDERS = 3, FILES = 40 * 1000 };
+	CLEAN_STAGE_INDEX struct stage_index index = STAGE_INDEX_INIT;
+	CLEAN_FLUX_SOURCES struct flux_sources sources = FLUX_SOURCES_INIT;
+	struct err err = ERR_INIT;
+	int folder, file;
+
+	clear();
+	files_put("tree/app/kustomization.yaml", "resources: [../0, ../1, ../2]\n");
+	for (folder = 0; folder < FOLDERS; folder++) {
+		CLEAN_BUF struct buf text = BUF_INIT(FLUX_SOURCE_FILE_MAX);
+		char path[64];
+
+		buf_add_str(&text, "resources:\n");
+		for (file = 0; file < FILES; file++) {
+			(void)snprintf(path, sizeof(path), "%d/%d", folder, file);
+			assert_int_equal(stage_index_add(&index, path, NULL, &err), 0);
+			buf_printf(&text, "- '%d'\n", file);
+		}
+		(void)snprintf(path, sizeof(path), "tree/%d/kustomization.yaml", folder);
+		files_put_span(path, buf_span(&text));
+	}
+	stage_index_end(&index);
+	known = &index;
+	start(&sources);
+	known = NULL;
+	if (flux_sources_find(&sources, "app", true, &err) < 0)
+		fail_msg("%s", err.msg);
+	assert_int_equal(sources.sealed_count, FLUX_SOURCES_MAX);
+	assert_string_equal(sources.sealed[0], "0/0");
+	assert_string_equal(sources.sealed[FILES], "1/0");
+	confine_close(&sources.root);
+}
+
 static const struct {
 	const char *folder, *path, *want;
 } joins[] = {
@@ -276,6 +312,7 @@ int main(void)
 		cmocka_unit_test(ends_and_refuses),
 		cmocka_unit_test(knows_what_is_fetched),
 		cmocka_unit_test(asks_no_file_whether_it_is_a_folder),
+		cmocka_unit_test(takes_any_number_of_resources),
 		cmocka_unit_test(joins_paths),
 	};
 
