@@ -39,12 +39,19 @@ int build_secrets_add(struct build_secrets *secrets, struct span text, struct er
 int build_secrets_add_opened(struct build_secrets *secrets, const struct doc_node *node,
 			     struct err *err)
 {
+	CLEAN_BUF struct buf text = BUF_INIT((size_t)2 * DOC_INPUT_MAX);
 	const struct doc_node *kid;
 
 	if (node->kind == DOC_STRING && (node->flags & DOC_OPENED))
 		return build_secrets_add(secrets, node->str, err);
-	if (node->kind != DOC_MAP && node->kind != DOC_LIST)
-		return 0;
+	if (node->kind != DOC_MAP && node->kind != DOC_LIST) {
+		if (!(node->flags & DOC_OPENED) || node->kind == DOC_COMMENT)
+			return 0;
+		/* A number, as it is printed. */
+		return yaml_scalar_add_line(node, &text, err) < 0
+			       ? -1
+			       : build_secrets_add(secrets, buf_span(&text), err);
+	}
 	doc_each (kid, node) {
 		if (build_secrets_add_opened(secrets, kid, err) < 0)
 			return -1;
@@ -67,10 +74,17 @@ static bool is_part_of(struct span secret, struct span text)
 
 static bool is_secret(const struct build_secrets *secrets, const struct doc_node *node)
 {
+	CLEAN_BUF struct buf text = BUF_INIT((size_t)2 * DOC_INPUT_MAX);
+	bool scalar = node->kind != DOC_MAP && node->kind != DOC_LIST && node->kind != DOC_STRING;
+	struct err err = ERR_INIT;
 	size_t i;
 
-	for (i = 0; node->kind == DOC_STRING && i < secrets->count; i++) {
-		if (is_part_of(secrets->list[i], node->str))
+	/* Where there is no memory for it, it is not shown. */
+	if (scalar && yaml_scalar_add_line(node, &text, &err) < 0)
+		return true;
+	for (i = 0; i < secrets->count; i++) {
+		if ((scalar && span_eq(secrets->list[i], buf_span(&text))) ||
+		    (node->kind == DOC_STRING && is_part_of(secrets->list[i], node->str)))
 			return true;
 	}
 	return false;
@@ -306,26 +320,4 @@ int build_diff(const struct manifests *before, const struct manifests *after,
 			return -1;
 	}
 	return buf_check(out, err);
-}
-
-void build_diff_mask(struct span text, const struct build_secrets *secrets, struct buf *out)
-{
-	size_t at = 0, i;
-
-	while (at < text.len) {
-		size_t longest = 0;
-
-		for (i = 0; i < secrets->count; i++) {
-			struct span secret = secrets->list[i];
-
-			if (secret.len >= BUILD_DIFF_SECRET_MIN && secret.len > longest &&
-			    span_starts(span_from(text, at), secret))
-				longest = secret.len;
-		}
-		if (longest)
-			buf_add_str(out, BUILD_DIFF_MASK);
-		else
-			buf_add_char(out, text.data[at]);
-		at += longest ? longest : 1;
-	}
 }

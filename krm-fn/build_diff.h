@@ -30,7 +30,7 @@ struct build_secrets {
 
 int build_secrets_add(struct build_secrets *secrets, struct span text, struct err *err) NODISCARD;
 
-/* Adds every string below node that was decrypted (DOC_OPENED). */
+/* Adds every value below node that was decrypted (DOC_OPENED). */
 int build_secrets_add_opened(struct build_secrets *secrets, const struct doc_node *node,
 			     struct err *err) NODISCARD;
 
@@ -40,8 +40,5 @@ void build_secrets_release(struct build_secrets *secrets);
  * name; the hash that kustomize puts behind a name does not count. Nothing is appended where they are the same. Errors: ERR_NOMEM. */
 int build_diff(const struct manifests *before, const struct manifests *after,
 	       const struct build_secrets *secrets, struct buf *out, struct err *err) NODISCARD;
-
-/* Appends text with the mask in the place of every secret of at least BUILD_DIFF_SECRET_MIN bytes. */
-void build_diff_mask(struct span text, const struct build_secrets *secrets, struct buf *out);
 
 #endif

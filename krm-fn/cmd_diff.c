@@ -6,6 +6,7 @@
 
 #include "build_args.h"
 #include "build_diff.h"
+#include "build_mask.h"
 #include "kubectl.h"
 #include "paths.h"
 
@@ -94,8 +95,7 @@ static int ask_cluster(const struct request *req, struct span after,
 	if (stage_open(STAGE_AUTO, &scratch, err) < 0 ||
 	    kubectl_diff(after, scratch.path, &said, &differs, err) < 0)
 		return -1;
-	build_diff_mask(buf_span(&said), secrets, out);
-	return buf_check(out, err);
+	return build_mask(buf_span(&said), secrets, out, err);
 }
 
 static int run(int argc, char **argv)

@@ -55,25 +55,46 @@ static void tells_what_differs(void **state)
 	}
 }
 
-static void masks_texts(void **state)
+/* What is not a text may be a secret as well. */
+static void numbers_are_no_less_secret(void **state)
 {
 	CLEAN_BUILD_SECRETS struct build_secrets secrets = BUILD_SECRETS_INIT;
+	CLEAN_MANIFESTS struct manifests before = MANIFESTS_INIT, after = MANIFESTS_INIT;
 	CLEAN_BUF struct buf out = BUF_INIT(4096);
+	CLEAN_DOC struct doc doc = DOC_INIT;
 	struct err err = ERR_INIT;
+	struct doc_node *node;
 
-	assert_int_equal(build_secrets_add(&secrets, SPAN("hidden"), &err), 0);
-	assert_int_equal(build_secrets_add(&secrets, SPAN("hidden-more"), &err), 0);
-	assert_int_equal(build_secrets_add(&secrets, SPAN("abc"), &err), 0);
-	assert_int_equal(build_secrets_add(&secrets, SPAN(""), &err), 0);
-	build_diff_mask(SPAN("hidden-more hidden abc"), &secrets, &out);
-	assert_true(span_is(buf_span(&out), "******** ******** abc"));
+	assert_int_equal(doc_read(DOC_YAML,
+				  SPAN("a: 4711\nb: true\nc: 1.5\nd: 2020-01-02\ne: 12\n"), &doc,
+				  &err),
+			 0);
+	doc_each (node, doc.first)
+		node->flags |= DOC_OPENED;
+	node = doc_get(doc.first, "e");
+	node->flags &= (uint8_t)~DOC_OPENED;
+	assert_int_equal(build_secrets_add_opened(&secrets, doc.first, &err), 0);
+	assert_int_equal(
+		manifests_read(SPAN(MAP("m", "x: {a: 4711, b: true, c: 1.5, e: 12, f: 471}\n")),
+			       "x", &before, &err),
+		0);
+	assert_int_equal(
+		manifests_read(SPAN(MAP("m", "x: {a: 1, b: false, c: 2, e: 13, f: 472}\n")), "x",
+			       &after, &err),
+		0);
+	assert_int_equal(build_diff(&before, &after, &secrets, &out, &err), 0);
+	assert_true(span_is(buf_span(&out),
+			    "~ ConfigMap m\n    x.a: ******** -> ******** (changed)\n"
+			    "    x.b: ******** -> ******** (changed)\n"
+			    "    x.c: ******** -> ******** (changed)\n    x.e: 12 -> 13\n"
+			    "    x.f: 471 -> 472\n"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(tells_what_differs),
-		cmocka_unit_test(masks_texts),
+		cmocka_unit_test(numbers_are_no_less_secret),
 	};
 
 	return cmocka_run_group_tests_name("build_diff", tests, NULL, NULL);
