@@ -43,15 +43,18 @@ int report_print(const struct report *report)
 	return status;
 }
 
+/* In one piece, so that nothing comes between that others write to the same place: the sidecar's audit trail is lines of JSON. */
 void report_note(const char *fmt, ...)
 {
+	char *text = NULL;
 	va_list ap;
 
-	fputs("krm-sops: ", stderr);
 	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
+	if (vasprintf(&text, fmt, ap) < 0)
+		text = NULL;
 	va_end(ap);
-	fputc('\n', stderr);
+	fprintf(stderr, "krm-sops: %s\n", text ? text : "out of memory for a note");
+	free(text);
 }
 
 static void add_field(const char *name, struct span value, bool *first, struct buf *out)

@@ -8,6 +8,7 @@
 #include "objects.h"
 
 #include <stdio.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 static void add(struct report *report, enum err_code code, const struct doc_node *item,
@@ -142,6 +143,24 @@ static void counts_what_is_too_much(void **state)
 	assert_non_null(strstr(text, "krm-sops: 5 more errors\n"));
 }
 
+/* Else what another process writes at that moment, a line of the audit trail, would stand in the middle of it. */
+static void a_note_is_written_at_once(void **state)
+{
+	int before = dup(STDERR_FILENO), fds[2];
+	char text[256] = "";
+
+	assert_true(before >= 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, fds), 0);
+	assert_int_equal(dup2(fds[1], STDERR_FILENO), STDERR_FILENO);
+	report_note("%zu of '%s'", (size_t)7, "it");
+	assert_int_equal(dup2(before, STDERR_FILENO), STDERR_FILENO);
+	assert_true(recv(fds[0], text, sizeof(text) - 1, MSG_DONTWAIT) > 0);
+	assert_string_equal(text, "krm-sops: 7 of 'it'\n");
+	(void)close(before);
+	(void)close(fds[0]);
+	(void)close(fds[1]);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -151,6 +170,7 @@ int main(void)
 		cmocka_unit_test(prints_each_error_and_a_hint_once),
 		cmocka_unit_test(prints_what_is_listed_a_line_each),
 		cmocka_unit_test(counts_what_is_too_much),
+		cmocka_unit_test(a_note_is_written_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
