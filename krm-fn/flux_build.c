@@ -321,6 +321,24 @@ static int load_vars(struct flux_build *build, const struct work *work, struct f
 	return 0;
 }
 
+/* Flux decrypts no object inside of a list, as a patch may have made one: each document is one object. */
+static int take_documents(struct manifests *manifests, struct err *err)
+{
+	size_t count = mark_sops(manifests->doc.first, NULL);
+	struct doc_node **items, *object;
+
+	items = arena_alloc(&manifests->doc.arena, (count + 1) * sizeof(struct doc_node *), err);
+	if (!items)
+		return -1;
+	manifests->items = items;
+	manifests->count = 0;
+	for (object = manifests->doc.first; object; object = object->next) {
+		if (object->kind == DOC_MAP)
+			items[manifests->count++] = object;
+	}
+	return 0;
+}
+
 static int finish(struct flux_build *build, const struct work *work, struct span built,
 		  struct buf *out, struct err *err)
 {
@@ -332,7 +350,8 @@ static int finish(struct flux_build *build, const struct work *work, struct span
 		.spec = build->spec, .vars = &vars, .look = look_of(build), .lax = build->lax};
 	bool *opened;
 
-	if (manifests_read(built, "kustomize's output", &manifests, err) < 0)
+	if (manifests_read(built, "kustomize's output", &manifests, err) < 0 ||
+	    take_documents(&manifests, err) < 0)
 		return -1;
 	opened = arena_alloc(&arena, mark_sops(manifests.doc.first, NULL) + 1, err);
 	if (!opened || open_objects(build, work, &manifests, opened, &arena, err) < 0 ||

@@ -210,6 +210,15 @@ def test_lines_of_a_dotenv_in_a_manifest_are_what_flux_does_not_see(repo, field)
     assert "warning: Secret inside" in result.message
 
 
+def test_objects_in_a_list_are_what_flux_does_not_see(repo):
+    """kustomize takes lists apart, but for one that a patch has made."""
+    secret = yaml.safe_load((repo.cwd / "apps/db/secret.yaml").read_text())
+    secret["metadata"]["name"] = "inside"
+    repo.write("apps/web/inside.yaml", yaml.safe_dump({"apiVersion": "v1", "kind": "SecretList", "metadata": {"name": "all"}, "items": [secret]}))
+    refused(build(repo, *APPS), "SecretList all: items[0].", "Secret inside", "is left")
+    refused(build(repo, *APPS, "--compat", "flux"), "Secret inside", "is left")  # as by Flux when it applies it
+
+
 def test_case_25_prose_that_looks_like_ini(repo):
     repo.write("apps/web/inside.yaml", "apiVersion: v1\nkind: Secret\nmetadata: {name: inside}\ndata:\n"
                f"  notes: {base64.b64encode(b'about the section [sops] of INI files').decode()}\n")
