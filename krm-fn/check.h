@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  *
  * What `krm-sops check` is made of: files (check_file.c), what a repository's rules say of them (check_clear.c), streams of manifests
- * (check_stream.c), what data keys are wrapped in (check_box.c), keys (check_keys.c), and the findings that all of them add to (check_findings.c).
+ * (check_stream.c), secret keys (check_key.c), what data keys are wrapped in (check_box.c), keys (check_keys.c), and the findings that all of them add to (check_findings.c).
  */
 #ifndef CHECK_H
 #define CHECK_H
@@ -89,6 +89,9 @@ int check_file(struct check *check, const struct path_file *file, struct err *er
 /* Could a key open this entry, by its form? Of age messages the header is read, of PGP's the armor, of what the clouds make the base64. 0, or -1: err
  * says what is wrong (ERR_FORMAT, ERR_LIMIT), or ERR_NOMEM. */
 int check_box(const struct sops_key *key, struct err *err) NODISCARD;
+
+/* Is an age secret key in the file, in the clear? */
+int check_key(struct check *check, const struct path_file *file, struct err *err) NODISCARD;
 
 /* What the repository's creation rules say of a file that is not encrypted. */
 int check_clear_file(struct check *check, const struct path_file *file, struct err *err) NODISCARD;

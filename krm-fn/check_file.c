@@ -263,6 +263,8 @@ int check_file(struct check *check, const struct path_file *file, struct err *er
 	int r;
 
 	check->files++;
+	if (check_key(check, file, err) < 0)
+		return -1;
 	if (file->binary || !sops_file_maybe(file->text))
 		return check_clear_file(check, file, err);
 	r = sops_file_read(file->path, file->text, &doc, &format, &own);

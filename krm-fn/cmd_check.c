@@ -18,14 +18,14 @@ enum {
 };
 
 static const char help[] =
-	"Usage: krm-sops check [--with-keys] [--build] [--output text|json] PATH...|-\n"
+	"usage: krm-sops check [--with-keys] [--build] [--output text|json] PATH...|-\n"
 	"\n"
 	"Finds what is wrong with the encrypted files of a repository, without any key:\n"
-	"what is malformed or half encrypted, and what is in the clear where the rules of\n"
-	"the nearest .sops.yaml say that it must not be. Folders are walked, links in\n"
-	"them are not followed. - reads a build's output: no ciphertext may be left in\n"
-	"it, and a HelmRelease must name Secrets as they are called. So does a file that\n"
-	"is named itself and holds encrypted documents among others.\n"
+	"what is malformed, half or not at all encrypted, in the clear where the nearest\n"
+	".sops.yaml says that it must not be, and secret keys of age. Folders are walked,\n"
+	"links in them are not followed. - reads a build's output: no ciphertext may be\n"
+	"left in it, and a HelmRelease must name Secrets as they are called. So does a\n"
+	"file that is named itself and holds encrypted documents among others.\n"
 	"\n"
 	"  --with-keys         also open everything and check every MAC; keys come from\n"
 	"                      SOPS_AGE_KEY, SOPS_AGE_KEY_FILE, ..., --keys-flat DIR,\n"
@@ -34,9 +34,9 @@ static const char help[] =
 	"  --config FILE       this .sops.yaml for all files\n"
 	"  --output text|json  a line for each finding (the default), or a JSON list\n"
 	"\n"
-	"Exit status: 0 nothing found, 1 findings, 2 usage.\n"
+	"exit status: 0 nothing found, 1 findings, 2 usage.\n"
 	"\n"
-	"Example: krm-sops check . && kustomize build apps/prod | krm-sops check -\n";
+	"example: krm-sops check . && kustomize build apps/prod | krm-sops check -\n";
 
 struct arguments {
 	bool with_keys, build, json;

@@ -146,6 +146,19 @@ def test_a_file_with_nothing_encrypted_is_found(repo):
     assert repo.check("values.yaml")[0] == []
 
 
+def test_an_age_key_beside_what_it_opens_is_found(repo):
+    """Alone, in a manifest; with its checksum, or it is none. Hybrid keys too."""
+    text = (DATA / "age.agekey").read_text()
+    key = next(line for line in text.split("\n") if line.startswith("AGE-SECRET-KEY-"))
+    repo.write("key.txt", text)
+    repo.write("apps/sops.yaml", f"kind: ConfigMap\ndata:\n  # AGE-SECRET-KEY-1\n  age.agekey: {key}\n")
+    repo.write("README.md", f"Make one: AGE-SECRET-KEY-1QQQ... or {key[:-1]}{'Q' if key[-1] != 'Q' else 'P'}, {key}Q, {key[:-1]}, AGE-SECRET-KEY-" + "AGE-SECRET-KEY-" * 1000)
+    lines, result = repo.check(".")
+    assert sorted(lines) == ["apps/sops.yaml:4: an age secret key in the clear", f"key.txt:{text[:text.index(key)].count(chr(10)) + 1}: an age secret key in the clear"]
+    assert key not in result.message
+    assert repo.check("secret.yaml")[0] == []
+
+
 def test_an_emptied_value_and_a_comment_are_none(repo):
     """sops itself writes empty strings so, and keeps comments that it can not open."""
     change(repo, "secret.yaml", (r"password: ENC\[[^\]]*\]", "# by hand\n    password: \"\""))
