@@ -19,7 +19,7 @@
 enum { REPORT_MAX = 1024 * 1024 * 1024 /* bytes of the report */ };
 
 static const char help[] =
-	"Usage: krm-sops audit [--output text|json] [--config FILE] PATH...\n"
+	"usage: krm-sops audit [--output text|json] [--config FILE] PATH...\n"
 	"\n"
 	"Shows for each encrypted file who can open it, who should by the first creation\n"
 	"rule of the nearest .sops.yaml that fits it, and when it was modified; no key is\n"
@@ -33,9 +33,9 @@ static const char help[] =
 	"  --config FILE       this .sops.yaml for all files\n"
 	"  --output text|json  lines as above (the default), or a JSON list\n"
 	"\n"
-	"Exit status: 0 no drift, 1 drift or a file that can not be read, 2 usage.\n"
+	"exit status: 0 no drift, 1 drift or a file that can not be read, 2 usage.\n"
 	"\n"
-	"Example: krm-sops audit --output json . | jq -r '.[].recipients[].key' | sort -u\n";
+	"example: krm-sops audit --output json . | jq -r '.[].recipients[].key' | sort -u\n";
 
 struct arguments {
 	bool json;

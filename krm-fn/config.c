@@ -18,10 +18,15 @@ static int bad_type(const char *path, const char *want, struct err *err)
 	return err_set(err, ERR_USAGE, "functionConfig: '%s' must be %s", path, want);
 }
 
-static int unknown(const char *where, struct span key, struct err *err)
+#define SPEC_FIELDS                                                                   \
+	"mode, decryption, mac, detection, stringData, kinds, allowPlaintextOnDisk, " \
+	"files, secretFrom"
+
+static int unknown(const char *where, struct span key, const char *hint, struct err *err)
 {
-	return err_set(err, ERR_USAGE, "functionConfig: unknown field '%s%s'", where,
-		       text_quote(key).text);
+	(void)err_set(err, ERR_USAGE, "functionConfig: unknown field '%s%s'", where,
+		      text_quote(key).text);
+	return err_hint(err, "%s", hint);
 }
 
 static bool is_absent(const struct doc_node *node)
@@ -180,7 +185,10 @@ static int read_secret_ref(struct config *config, const struct doc_node *ref, bo
 		return bad_type("spec.decryption.secretRef", "a map", err);
 	doc_each (kid, ref) {
 		if (strict && kid->kind != DOC_COMMENT && !span_is(kid->key, "name"))
-			return unknown("spec.decryption.secretRef.", kid->key, err);
+			return unknown("spec.decryption.secretRef.", kid->key,
+				       "it has a name only; the namespace is the config's own, "
+				       "metadata.namespace, as in Flux",
+				       err);
 	}
 	if (read_text(doc_get(ref, "name"), path, &config->secret, err) < 0)
 		return -1;
@@ -199,7 +207,10 @@ static int read_decryption(struct config *config, const struct doc_node *node, b
 	doc_each (kid, node) {
 		if (strict && kid->kind != DOC_COMMENT && !span_is(kid->key, "provider") &&
 		    !span_is(kid->key, "secretRef") && !span_is(kid->key, "serviceAccountName"))
-			return unknown("spec.decryption.", kid->key, err);
+			return unknown("spec.decryption.", kid->key,
+				       "it has provider, secretRef and serviceAccountName, as in "
+				       "Flux",
+				       err);
 	}
 	if (read_provider(doc_get(node, "provider"), "spec.decryption.provider", err) < 0 ||
 	    read_text(doc_get(node, "serviceAccountName"), "spec.decryption.serviceAccountName",
@@ -269,7 +280,7 @@ static int read_spec(struct config *config, const struct doc_node *spec, struct 
 		if (r < 0)
 			return -1;
 		if (r == 0)
-			return unknown("spec.", kid->key, err);
+			return unknown("spec.", kid->key, "it has " SPEC_FIELDS, err);
 	}
 	return 0;
 }
@@ -286,7 +297,8 @@ static int read_ours(struct config *config, const struct doc_node *node, struct 
 		if (kid->kind != DOC_COMMENT && !span_is(kid->key, "apiVersion") &&
 		    !span_is(kid->key, "kind") && !span_is(kid->key, "metadata") &&
 		    !span_is(kid->key, "spec"))
-			return unknown("", kid->key, err);
+			return unknown("", kid->key,
+				       "beside metadata there is spec, with " SPEC_FIELDS, err);
 	}
 	return read_spec(config, doc_get(node, "spec"), err);
 }
@@ -392,7 +404,10 @@ static int read_map(struct config *config, const struct doc_node *node, struct e
 		if (r < 0)
 			return -1;
 		if (r == 0)
-			return unknown("data.", kid->key, err);
+			return unknown("data.", kid->key,
+				       "a ConfigMap has the fields of a Decrypt's spec flat in its "
+				       "data, see krm-sops(1)",
+				       err);
 	}
 	if (!config->secret.len)
 		config->secret = SPAN_NULL;

@@ -36,9 +36,20 @@ static int choose_mode(const struct function *fn, enum config_mode *ret_mode, st
 			      "not the functionConfig alone");
 		return err_hint(err, "name it under generators:, not under transformers:");
 	}
-	if (files)
-		return err_set(err, ERR_USAGE,
-			       "functionConfig: 'files' and 'secretFrom' are for mode generate");
+	/* kustomize hands a generator nothing to decrypt: all ciphertext of the build would go by. */
+	if (generator && !files &&
+	    (config->source == CONFIG_OURS || config->source == CONFIG_MAP) &&
+	    !item_is_in_place(fn->list.items[0])) {
+		(void)err_set(err, ERR_USAGE,
+			      "functionConfig: a generator without 'files' and 'secretFrom'");
+		return err_hint(err, "to decrypt what is built, name it under transformers:, not "
+				     "under generators:");
+	}
+	if (files) {
+		(void)err_set(err, ERR_USAGE,
+			      "functionConfig: 'files' and 'secretFrom' are for mode generate");
+		return err_hint(err, "name it under generators:, not under transformers:");
+	}
 	return 0;
 }
 

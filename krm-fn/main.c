@@ -80,7 +80,7 @@ static void print_help(FILE *to)
 	      "  --root DIR        how far up files may lie; without it the Git toplevel\n"
 	      "  --socket PATH     ask a sidecar (krm-sops serve) for the keys\n"
 	      "  --ca-file FILE, --timeout SECONDS, --at-once N   for calls over the network\n"
-	      "  --version         our version and those of the libraries\n"
+	      "  --version, help function   our version; the function's options and config\n"
 	      "\n"
 	      "example: krm-sops decrypt secrets.yaml\n",
 	      to);

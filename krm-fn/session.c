@@ -109,7 +109,12 @@ static int keys_of_operator(struct session *session, const struct keys_where *wh
 		if (keys_of_manifest(session, &one, where->manifests[i], err) < 0)
 			return -1;
 	}
-	return session->no_ambient ? 0 : ambient(session, err);
+	if (!session->no_ambient && ambient(session, err) < 0)
+		return -1;
+	if (where->folder)
+		session->ring.no_age_hint = "--keys is for a secretRef, and there is none; one "
+					    "Secret's folder is named by --keys-flat DIR";
+	return 0;
 }
 
 /* Which Secret is meant is told to the process that has the keys; whether it may be used is that one's to say. */

@@ -64,6 +64,19 @@ def demo(place):
     return {"KRM_SOPS_KEYS": str(DEMO / "keys"), "KRM_SOPS_NAMESPACE": "flux-system"}
 
 
+def test_a_config_named_under_the_wrong_list_is_told_of(place):
+    """kustomize hands a generator its config as the only item: nothing would be decrypted, and all ciphertext of the build go by."""
+    for config in (decrypt_config(), decrypt_config({"mode": "transform"}), {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "d"}, "data": {"mac": "verify"}}):
+        refused(place.run(stdin=listing([config], config)), "a generator without 'files' and 'secretFrom'", "hint: to decrypt what is built, name it under transformers:")
+    generates = decrypt_config({"files": ["x.yaml"]})
+    refused(place.run(stdin=listing([secret()], generates)), "hint: name it under generators:, not under transformers:")
+
+
+def test_where_keys_lie_by_namespace_a_secret_ref_names_one(place):
+    result = place.run("filter", "--keys", ".", "--namespace", "a", stdin=(DATA / "attacks/secret.yaml").read_bytes())
+    assert result.status == 1 and "hint: --keys is for a secretRef, and there is none; one Secret's folder is named by --keys-flat DIR" in result.message
+
+
 def test_what_kustomize_sends_comes_back_decrypted(place):
     result = place.run(stdin=(DEMO / "resourcelist.yaml").read_bytes(), env=demo(place))
     assert result.stderr == b""
@@ -452,7 +465,7 @@ def test_a_generator_does_not_write_to_disk_either(place):
 
 
 def test_a_config_that_is_the_only_item_of_a_transformer_stays(place):
-    """kpt may send it so: an empty answer would delete its file."""
-    config = decrypt_config()
+    """kpt sends it so where it is the only file: an empty answer would delete that."""
+    config = decrypt_config(annotations={"config.kubernetes.io/path": "decrypt.yaml", "config.kubernetes.io/index": "0"})
     result = place.run(stdin=listing([config], config))
     assert items_of(result) == [config]

@@ -237,6 +237,8 @@ static void names_what_is_wrong(void **state)
 		assert_int_equal(err.code, ERR_USAGE);
 		if (!strstr(err.msg, table[i].says) || !strstr(err.msg, "functionConfig: "))
 			fail_msg("'%s' is not in '%s'", table[i].says, err.msg);
+		if (strstr(err.msg, "unknown field") && !err.hint[0])
+			fail_msg("no hint: '%s'", err.msg);
 	}
 }
 
