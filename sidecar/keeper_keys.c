@@ -8,6 +8,7 @@
 #include "serve_options.h"
 
 #include "base/text.h"
+#include "keys/kube_name.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,21 @@ int keeper_keys_load(struct keeper_keys *keys, const struct serve_options *optio
 	return 0;
 }
 
+/* A mounted Secret answers to every name: one ring does for all of them. */
+static struct keeper_ring *flat_ring(const struct keeper_set *set, struct span secret)
+{
+	struct keeper_ring *ring = set->rings;
+	struct config config = CONFIG_INIT;
+
+	set_config(secret, &config);
+	if (set->options.keys || !set->options.keys_flat || !kube_name_valid(config.secret) ||
+	    (config.ns.len && !kube_name_valid(config.ns)))
+		return NULL;
+	while (ring && !ring->secret[0])
+		ring = ring->next;
+	return ring;
+}
+
 int keeper_keys_ring(struct keeper_keys *keys, size_t set, struct span secret,
 		     struct keyring **ret_ring, struct err *err)
 {
@@ -192,6 +208,8 @@ int keeper_keys_ring(struct keeper_keys *keys, size_t set, struct span secret,
 
 	while (ring && !span_is(secret, ring->secret))
 		ring = ring->next;
+	if (!ring)
+		ring = flat_ring(&keys->sets[set], secret);
 	if (!ring && add_ring(keys, &keys->sets[set], secret, &ring, err) < 0)
 		return -1;
 	*ret_ring = &ring->session.ring;
