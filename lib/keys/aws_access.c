@@ -274,12 +274,35 @@ int aws_access_of(struct aws_access *access, struct span profile, struct span ro
 	return 0;
 }
 
-void aws_access_release(struct aws_access *access)
+static void release_creds(struct aws_access *access)
 {
 	struct aws_creds *creds;
 
 	for (creds = access->creds; creds; creds = creds->next)
 		aws_creds_release(creds);
+	access->creds = NULL;
+}
+
+void aws_access_tidy(struct aws_access *access)
+{
+	const struct aws_creds *creds;
+
+	if (access->arena.used <= AWS_ACCESS_KEPT)
+		return;
+	for (creds = access->creds; creds; creds = creds->next) {
+		if (creds->cache.fetching)
+			return;
+	}
+	release_creds(access);
+	access->places = NULL;
+	access->sessions = NULL;
+	access->session_name = SPAN_NULL;
+	arena_release(&access->arena);
+}
+
+void aws_access_release(struct aws_access *access)
+{
+	release_creds(access);
 	aws_files_release(&access->files);
 	secret_pool_release(&access->pool);
 	arena_release(&access->arena);

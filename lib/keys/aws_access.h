@@ -10,7 +10,8 @@
 
 enum {
 	AWS_ACCESS_ARENA_MAX =
-		64 * 1024 * 1024 /* bytes: names of documents, which are bounded themselves */
+		64 * 1024 * 1024, /* bytes: names of documents, which are bounded themselves */
+	AWS_ACCESS_KEPT = 4 * 1024 * 1024, /* bytes from one round to the next: a thousand places */
 };
 
 /* One profile's settings: where services are, what is trusted, where credentials come from. */
@@ -62,6 +63,10 @@ int aws_access_of(struct aws_access *access, struct span profile, struct span ro
 		  struct err *err) NODISCARD;
 
 /* Wipes and frees all. Not while a call is under way. */
+/* For a program that serves: where documents have named very many regions, roles or profiles, all that was made for them is forgotten, and made anew for those
+ * that are wanted again. Only while nobody uses any of it; while credentials are being fetched nothing happens. */
+void aws_access_tidy(struct aws_access *access);
+
 void aws_access_release(struct aws_access *access);
 
 #endif

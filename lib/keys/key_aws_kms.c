@@ -265,6 +265,8 @@ static int start(void *cookie, struct http *http, struct secret_pool *pool,
 
 	/* A program that serves many has other rounds under way. */
 	free_jobs(kms, false);
+	if (!kms->jobs)
+		aws_access_tidy(&kms->access);
 	for (i = 0; i < n; i++) {
 		if (add_job(kms, &requests[n - 1 - i], pool, err) < 0) {
 			drop_jobs(kms, i);
@@ -307,6 +309,7 @@ static int take_options(struct keyring *ring, struct kms *kms,
 {
 	const struct aws_keys *keys = options->keys;
 	struct aws_access *access = &kms->access;
+	struct span from;
 
 	access->clock.host = ring->host;
 	access->no_profiles = options->no_profiles;
@@ -314,12 +317,13 @@ static int take_options(struct keyring *ring, struct kms *kms,
 		access->account = ring->account;
 		return 0;
 	}
-	access->given_from = arena_str(&access->arena, span_str(options->from), err);
-	if (!access->given_from ||
+	if (secret_dup(&access->pool, span_of(options->from, strlen(options->from) + 1), &from,
+		       err) < 0 ||
 	    secret_dup(&access->pool, keys->access_key, &kms->keys.access_key, err) < 0 ||
 	    secret_dup(&access->pool, keys->secret_key, &kms->keys.secret_key, err) < 0 ||
 	    secret_dup(&access->pool, keys->session_token, &kms->keys.session_token, err) < 0)
 		return -1;
+	access->given_from = (const char *)from.data;
 	access->given = &kms->keys;
 	return 0;
 }
