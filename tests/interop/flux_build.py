@@ -159,7 +159,8 @@ def ours_alive():
 
 def holds_canary(folder):
     forms = [CANARY.encode(), base64.b64encode(CANARY.encode())[:-4], CANARY.encode().hex().encode()]
-    for path in pathlib.Path(folder).rglob("*"):
+    # os.walk() minds no folder that somebody else removes meanwhile.
+    for path in (pathlib.Path(where) / name for where, _, names in os.walk(folder) for name in names):
         try:
             if path.is_file() and not path.is_symlink() and any(form in path.read_bytes() for form in forms):
                 return str(path)
