@@ -203,7 +203,8 @@ static int set_modes(const struct build_args *args, struct build_run *run, struc
 	struct flux_build *build = &run->build;
 
 	if (args->compat && strcmp(args->compat, "flux") != 0)
-		return err_set(err, ERR_USAGE, "'--compat' is not flux");
+		return err_set(err, ERR_USAGE, "'--compat' takes flux only, not '%s'",
+			       text_quote(span_str(args->compat)).text);
 	build->compat_flux = args->compat != NULL;
 	if (args->mac)
 		run->config.mac = span_str(args->mac);
@@ -212,7 +213,9 @@ static int set_modes(const struct build_args *args, struct build_run *run, struc
 	while (build->stage <= STAGE_MEMORY && strcmp(args->stage, stages[build->stage]) != 0)
 		build->stage++;
 	return build->stage > STAGE_MEMORY
-		       ? err_set(err, ERR_USAGE, "'--stage' is not auto, namespace or memory")
+		       ? err_set(err, ERR_USAGE,
+				 "'--stage' takes auto, namespace or memory, not '%s'",
+				 text_quote(span_str(args->stage)).text)
 		       : 0;
 }
 

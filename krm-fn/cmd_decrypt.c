@@ -212,6 +212,18 @@ static void set_formats(const struct request *req, struct decrypt_job *job)
 		job->out_format = by_name;
 }
 
+/* sops passes over it in silence. */
+static void warn_of_type(const char *type)
+{
+	enum doc_format format;
+
+	if (type && *type && !doc_format_parse(type, &format))
+		fprintf(stderr,
+			"krm-sops: warning: there is no type '%s' but yaml, json, dotenv, ini and "
+			"binary; the name or the content tells\n",
+			text_quote(span_str(type)).text);
+}
+
 static void warn(const struct decrypt_job *job)
 {
 	if (job->mac_bad)
@@ -305,6 +317,8 @@ static int run_request(const struct request *req)
 	job.style = &style;
 	job.extract = req->extract;
 	job.mac = req->ignore_mac ? DECRYPT_MAC_IGNORE : DECRYPT_MAC_VERIFY;
+	warn_of_type(req->input_type);
+	warn_of_type(req->output_type);
 	set_formats(req, &job);
 	return decrypt(req, &job);
 }

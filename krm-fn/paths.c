@@ -149,7 +149,8 @@ int paths_output(const char *word, bool *ret_json, struct err *err)
 {
 	*ret_json = strcmp(word, "json") == 0;
 	if (!*ret_json && strcmp(word, "text") != 0)
-		return err_set(err, ERR_USAGE, "--output is text or json");
+		return err_set(err, ERR_USAGE, "'--output' takes text or json, not '%s'",
+			       text_quote(span_str(word)).text);
 	return 0;
 }
 

@@ -195,6 +195,8 @@ SOPS_DOES = "hint: krm-sops only decrypts (krm-sops decrypt, or -d); sops does t
     (["build"], "build: no folder given\nkrm-sops: hint: see krm-sops build --help"), (["diff", "--what", "."], "hint: see krm-sops diff --help"),
     (["build", "--cluster", "prod", "."], "hint: one folder; a context is named as --cluster=CONTEXT"),
     (["check"], "check: no PATH given\nkrm-sops: hint: see krm-sops check --help"), (["audit", "--what"], "hint: see krm-sops audit --help"),
+    (["check", "--output", "xml", "."], "'--output' takes text or json, not 'xml'"), (["build", "--compat", "sops", "."], "'--compat' takes flux only, not 'sops'"),
+    (["build", "--stage", "disk", "."], "'--stage' takes auto, namespace or memory, not 'disk'"),
     (["doctor", "--what"], "hint: see krm-sops doctor --help"), (["install", "--what"], "hint: see krm-sops install --help"),
 ])
 def test_mistakes_are_told_what_to_do(run, good, tmp_path, args, hint):
@@ -203,6 +205,12 @@ def test_mistakes_are_told_what_to_do(run, good, tmp_path, args, hint):
     done = run(*args)
     assert done.returncode != 0 and done.stdout == b""
     assert hint in done.stderr.decode()
+
+
+def test_a_type_that_there_is_not_is_told_and_passed_over(run, good):
+    done = run("decrypt", "--output-type", "jsno", good)
+    assert (done.returncode, done.stdout) == (0, b"a: hush\n") and b"warning: there is no type 'jsno' but yaml, json, " in done.stderr
+    assert run("decrypt", "--output-type", "", good).stderr == b""
 
 
 def test_the_keys_at_hand_are_named_where_none_fits(run, good):
