@@ -229,7 +229,7 @@ static void assert_nothing_left(void)
 {
 	int tries;
 
-	for (tries = 0; tries < 300; tries++) {
+	for (tries = 0; tries < 1000; tries++) {
 		if (count_processes() == 0 && left_over() == 0)
 			return;
 		sleep_ms(10);
@@ -704,6 +704,7 @@ static void a_killed_watcher_is_made_up_for(void **state)
 	for (namespaces = 0; namespaces < 2; namespaces++) {
 		CLEAN_KEYRING struct keyring ring = KEYRING_INIT;
 		struct key_request request;
+		siginfo_t info;
 		pid_t watcher;
 
 		if (!without_namespaces(!namespaces))
@@ -715,6 +716,8 @@ static void a_killed_watcher_is_made_up_for(void **state)
 		watcher = child_of(getpid());
 		assert_true(watcher > 0 && count_processes() > 0);
 		assert_int_equal(kill(watcher, SIGKILL), 0);
+		/* dead, and what it leaves has been told: else the helper may still answer; the ring reaps it */
+		assert_int_equal(waitid(P_PID, (id_t)watcher, &info, WEXITED | WNOWAIT), 0);
 		request = ask_file(&ring, "nistp256.enc");
 		assert_int_equal(request.verdict, KEY_FAILED);
 		assert_string_equal(request.why, "GnuPG: ended without an answer");
@@ -732,7 +735,7 @@ static void the_next_run_removes_what_all_left(void **state)
 	if (!without_namespaces(true))
 		skip();
 	pid = start_run();
-	for (tries = 0; tries < 300 && count_processes() < 4; tries++)
+	for (tries = 0; tries < 1000 && count_processes() < 4; tries++)
 		sleep_ms(10);
 	watcher = child_of(pid);
 	assert_true(watcher > 0);
@@ -740,7 +743,7 @@ static void the_next_run_removes_what_all_left(void **state)
 	assert_int_equal(kill(watcher, SIGKILL), 0);
 	assert_int_equal(kill(pid, SIGKILL), 0);
 	assert_int_equal(waitpid(pid, NULL, 0), pid);
-	for (tries = 0; tries < 300 && count_processes(); tries++)
+	for (tries = 0; tries < 1000 && count_processes(); tries++)
 		sleep_ms(10);
 	assert_int_equal(count_processes(), 0);
 	assert_int_equal(left_over(), 1);
