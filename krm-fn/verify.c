@@ -258,7 +258,8 @@ static void note_odd(const struct source_want *want)
 		report_note("%s: %s", want->label, want->notes[i]);
 }
 
-/* One want whose source was found or differs. */
+/* One want whose source was found or differs. Where the source's MAC is wrong and the item's own fits, the item is as it was encrypted: the file is a copy
+ * of its source that somebody has changed. Not where it differs: with mac_only_encrypted the MAC knows nothing of the kind. */
 static void report_found(const struct verify *verify, size_t i, const struct find *find,
 			 const struct decrypt_job *jobs, bool warn, struct report *report)
 {
@@ -271,7 +272,8 @@ static void report_found(const struct verify *verify, size_t i, const struct fin
 		(void)err_wrap(&err, "%s", want->label);
 	} else {
 		/* What the item's own job says (no key) its source's would only repeat. */
-		if (!fact->job_own || jobs[fact->job].done || !jobs[fact->hit].done)
+		if (!fact->job_own || jobs[fact->job].done || !jobs[fact->hit].done ||
+		    own_mac_fits(&jobs[fact->hit]))
 			return;
 		err = *jobs[fact->job].err;
 		(void)err_wrap(&err, "%s: its source", want->label);

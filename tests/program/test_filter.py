@@ -53,6 +53,20 @@ def test_lists_in_lists_are_decrypted(place):
     assert b"attack-" in result.stdout
 
 
+def test_a_copy_that_was_changed_is_not_taken_for_the_source(place):
+    """It has the MAC and all ciphertexts, comes first by its name, and lacks a value that only the MAC knows of."""
+    place.copy("attacks/age.agekey")
+    text = (DATA / "secret.yaml").read_text()
+    place.write("b.yaml", text)
+    changed = text.replace("metadata:\n", "metadata:\n    annotations:\n        by: hand\n", 1)
+    assert changed != text
+    place.write("a.yaml", changed)
+    done = place.run("filter", stdin=text.encode(), env={"SOPS_AGE_KEY_FILE": "age.agekey"})
+    assert done.status == 0 and b"attack-" in done.stdout, done.message
+    done = place.run("filter", stdin=changed.encode(), env={"SOPS_AGE_KEY_FILE": "age.agekey"})
+    assert done.status != 0 and done.stdout == b"" and "MAC" in done.message
+
+
 def test_many_keys_beside_many_ciphertexts_take_no_square_of_time(place):
     """Forty thousand of each: a look through all of the ones for each of the others took half a minute in a sanitized build."""
     sops = yaml.safe_dump({"sops": yaml.safe_load((DATA / "secret.yaml").read_text())["sops"]}, width=10**6)
