@@ -15,6 +15,7 @@ import pathlib
 import re
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import traceback
@@ -131,7 +132,10 @@ LONGEST = {"test_fault_matrix": 6, "test_serve": 3, "test_bad_input": 3, "test_g
 
 def program_tests():
     def one(file, part, parts):
-        status, text = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--part={part}/{parts}", str(file.relative_to(ROOT))], PROGRAM_ENV)
+        # pytest's usual folder is shared by all of its runs, and each that begins shuts it again for users who were let in.
+        with tempfile.TemporaryDirectory(prefix="krm", ignore_cleanup_errors=True) as own:
+            status, text = run([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--basetemp={own}/t", f"--part={part}/{parts}",
+                                str(file.relative_to(ROOT))], PROGRAM_ENV)
         last = text.splitlines()[-1] if text.strip() else ""
         count = lambda words: sum(int(n) for n in re.findall(rf"(\d+) (?:{words})", last))
         ok, bad = count("passed"), count("failed|error")
