@@ -272,8 +272,9 @@ static void report_found(const struct verify *verify, size_t i, const struct fin
 		(void)err_wrap(&err, "%s", want->label);
 	} else {
 		/* What the item's own job says (no key) its source's would only repeat. */
-		if (!fact->job_own || jobs[fact->job].done || !jobs[fact->hit].done ||
-		    own_mac_fits(&jobs[fact->hit]))
+		if (!fact->job_own || jobs[fact->job].done || !jobs[fact->hit].done)
+			return;
+		if (jobs[fact->job].err->code == ERR_MAC && own_mac_fits(&jobs[fact->hit]))
 			return;
 		err = *jobs[fact->job].err;
 		(void)err_wrap(&err, "%s: its source", want->label);
