@@ -15,21 +15,15 @@
 
 int build_secrets_add(struct build_secrets *secrets, struct span text, struct err *err)
 {
-	struct span *list = secrets->list;
+	struct span *list;
 
 	if (!text.len)
 		return 0;
-	if (secrets->count == secrets->cap) {
-		size_t cap = secrets->cap ? 2 * secrets->cap : 64;
-
-		list = arena_alloc(&secrets->arena, cap * sizeof(*list), err);
-		if (!list)
-			return -1;
-		if (secrets->count)
-			memcpy(list, secrets->list, secrets->count * sizeof(*list));
-		secrets->list = list;
-		secrets->cap = cap;
-	}
+	list = arena_grow(&secrets->arena, secrets->list, secrets->count, &secrets->cap,
+			  sizeof(*list), err);
+	if (!list)
+		return -1;
+	secrets->list = list;
 	if (arena_dup(&secrets->arena, text, &list[secrets->count], err) < 0)
 		return -1;
 	secrets->count++;

@@ -11,8 +11,6 @@
 
 #include <stdio.h>
 
-enum { LIST_FIRST = 16 };
-
 static const struct span token_start = {(const uint8_t *)"ENC[AES256_GCM,", 15};
 
 bool find_is_sops_secret(const struct doc_node *item)
@@ -20,27 +18,10 @@ bool find_is_sops_secret(const struct doc_node *item)
 	return item_is(item, "isindir.github.com", "SopsSecret");
 }
 
-/* A list in the arena that doubles: what is left behind is at most as much again. */
-static void *grow(struct find *find, void *list, size_t count, size_t *cap, size_t size,
-		  struct err *err)
-{
-	size_t more = *cap ? *cap * 2 : LIST_FIRST;
-	void *grown;
-
-	if (count < *cap)
-		return list;
-	grown = arena_alloc(&find->arena, more * size, err);
-	if (!grown)
-		return NULL;
-	if (count)
-		memcpy(grown, list, count * size);
-	*cap = more;
-	return grown;
-}
-
 static int add_hit(struct find *find, const struct find_hit *hit, struct err *err)
 {
-	struct find_hit *hits = grow(find, find->hits, find->count, &find->cap, sizeof(*hits), err);
+	struct find_hit *hits =
+		arena_grow(&find->arena, find->hits, find->count, &find->cap, sizeof(*hits), err);
 
 	if (!hits)
 		return -1;
@@ -51,8 +32,8 @@ static int add_hit(struct find *find, const struct find_hit *hit, struct err *er
 
 static int add_note(struct find *find, const struct doc_node *item, struct err *err)
 {
-	const char **notes =
-		grow(find, find->notes, find->note_count, &find->note_cap, sizeof(*notes), err);
+	const char **notes = arena_grow(&find->arena, find->notes, find->note_count,
+					&find->note_cap, sizeof(*notes), err);
 	const char *label = notes ? item_label(item, &find->arena, err) : NULL;
 
 	if (!label)

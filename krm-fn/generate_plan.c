@@ -13,7 +13,6 @@
 #include <stdio.h>
 
 enum {
-	GROW_FIRST = 16,
 	FIELD_MAX = 96, /* bytes of a field's path: names are ours */
 };
 
@@ -56,23 +55,12 @@ static const char *prefix(const struct config *config)
 static void *grow(struct arena *arena, void *old, size_t size, size_t count, size_t *cap,
 		  struct err *err)
 {
-	size_t more = *cap ? *cap * 2 : GROW_FIRST;
-	void *new;
-
 	if (count == GENERATE_FILES_MAX) {
 		(void)err_set(err, ERR_LIMIT, "functionConfig: more than %d files",
 			      GENERATE_FILES_MAX);
 		return NULL;
 	}
-	if (count < *cap)
-		return old;
-	new = arena_alloc(arena, more * size, err);
-	if (!new)
-		return NULL;
-	if (count)
-		memcpy(new, old, count * size);
-	*cap = more;
-	return new;
+	return arena_grow(arena, old, count, cap, size, err);
 }
 
 int generate_text(const struct generate_adder *add, const struct doc_node *node, const char *field,

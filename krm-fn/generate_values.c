@@ -10,26 +10,18 @@
 #include "base/text.h"
 #include "doc/white.h"
 
-enum { GROW_FIRST = 16 };
-
 int generate_values_set(struct generate_values *values, struct span key, struct span value,
 			struct err *err)
 {
 	struct generate_value *more;
-	size_t cap, i;
+	size_t i;
 
 	for (i = 0; i < values->count && !span_eq(values->at[i].key, key);)
 		i++;
-	if (i == values->cap) {
-		cap = values->cap ? values->cap * 2 : GROW_FIRST;
-		more = arena_alloc(values->arena, cap * sizeof(*more), err);
-		if (!more)
-			return -1;
-		if (values->count)
-			memcpy(more, values->at, values->count * sizeof(*more));
-		values->at = more;
-		values->cap = cap;
-	}
+	more = arena_grow(values->arena, values->at, i, &values->cap, sizeof(*more), err);
+	if (!more)
+		return -1;
+	values->at = more;
 	if (i == values->count && arena_dup(values->arena, key, &values->at[i].key, err) < 0)
 		return -1;
 	if (arena_dup(values->arena, value, &values->at[i].value, err) < 0)

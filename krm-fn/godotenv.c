@@ -7,8 +7,6 @@
 #include "base/text.h"
 #include "doc/white.h"
 
-enum { ENTRIES_FIRST = 16 };
-
 struct parser {
 	struct span text; /* with LF line ends */
 	size_t at;
@@ -276,16 +274,12 @@ static int put(struct godotenv *env, struct span key, struct span value, struct 
 
 	if (!entry && env->count == GODOTENV_ENTRIES_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d values", GODOTENV_ENTRIES_MAX);
-	if (!entry && env->count == env->cap) {
-		env->cap = env->cap ? env->cap * 2 : ENTRIES_FIRST;
-		more = arena_alloc(&env->arena, env->cap * sizeof(*more), err);
+	if (!entry) {
+		more = arena_grow(&env->arena, env->entries, env->count, &env->cap, sizeof(*more),
+				  err);
 		if (!more)
 			return -1;
-		if (env->count)
-			memcpy(more, env->entries, env->count * sizeof(*more));
 		env->entries = more;
-	}
-	if (!entry) {
 		entry = &env->entries[env->count];
 		if (arena_dup(&env->arena, key, &entry->key, err) < 0)
 			return -1;

@@ -51,15 +51,11 @@ static int add(struct manifests *manifests, struct doc_node *object, size_t *cap
 		return 0;
 	if (manifests->count == MANIFESTS_MAX)
 		return err_set(err, ERR_LIMIT, "more than %d objects", MANIFESTS_MAX);
-	if (manifests->count == *cap) {
-		*cap = *cap ? *cap * 2 : 16;
-		more = arena_alloc(&manifests->doc.arena, *cap * sizeof(struct doc_node *), err);
-		if (!more)
-			return -1;
-		if (manifests->count)
-			memcpy(more, manifests->items, manifests->count * sizeof(*more));
-		manifests->items = more;
-	}
+	more = arena_grow(&manifests->doc.arena, manifests->items, manifests->count, cap,
+			  sizeof(struct doc_node *), err);
+	if (!more)
+		return -1;
+	manifests->items = more;
 	manifests->items[manifests->count++] = object;
 	return 0;
 }

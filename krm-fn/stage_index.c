@@ -22,22 +22,18 @@ int stage_index_start(struct stage_index *index, const char *root, struct err *e
 int stage_index_add(struct stage_index *index, const char *path, const struct span *text,
 		    struct err *err)
 {
-	struct stage_index_file file = {.kind = STAGE_INDEX_SEALED};
+	struct stage_index_file file = {.kind = STAGE_INDEX_SEALED}, *list;
 
 	if (text && span_search(*text, SOPS_VALUE_BEGIN) == SIZE_MAX)
 		file.kind = STAGE_INDEX_PLAIN;
 	file.path = arena_str(&index->arena, span_str(path), err);
 	if (!file.path)
 		return -1;
-	if (index->count == index->cap) {
-		size_t cap = index->cap ? index->cap * 2 : 64;
-		struct stage_index_file *list = reallocarray(index->list, cap, sizeof(*list));
-
-		if (!list)
-			return err_nomem(err);
-		index->list = list;
-		index->cap = cap;
-	}
+	list = arena_grow(&index->arena, index->list, index->count, &index->cap, sizeof(*list),
+			  err);
+	if (!list)
+		return -1;
+	index->list = list;
 	index->list[index->count++] = file;
 	return 0;
 }
@@ -71,7 +67,6 @@ bool stage_index_covers(const struct stage_index *index, const char *root)
 
 void stage_index_release(struct stage_index *index)
 {
-	free(index->list);
 	arena_release(&index->arena);
 	*index = (struct stage_index)STAGE_INDEX_INIT;
 }

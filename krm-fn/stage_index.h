@@ -23,7 +23,7 @@ enum stage_index_kind {
 struct stage_index_file;
 
 struct stage_index {
-	struct arena arena; /* owns the paths */
+	struct arena arena; /* owns all */
 	const char *root;   /* where the files were copied from, absolute */
 	struct stage_index_file *list;
 	size_t count, cap;

@@ -12,6 +12,7 @@ enum {
 	BLOCK_FIRST = 4096, /* bytes; a small document fits in one */
 	BLOCK_MAX = 1024 *
 		    1024, /* blocks double up to here, so that waste stays small beside the whole */
+	LIST_FIRST = 16,  /* entries that a list begins with */
 	ALIGN = _Alignof(max_align_t),
 };
 
@@ -89,6 +90,23 @@ char *arena_str(struct arena *arena, struct span s, struct err *err)
 	if (copy && s.len)
 		memcpy(copy, s.data, s.len);
 	return copy;
+}
+
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *cap, size_t size,
+		 struct err *err)
+{
+	size_t more = *cap ? *cap * 2 : LIST_FIRST;
+	void *grown;
+
+	if (count < *cap)
+		return list;
+	grown = arena_alloc(arena, more * size, err);
+	if (!grown)
+		return NULL;
+	if (count)
+		memcpy(grown, list, count * size);
+	*cap = more;
+	return grown;
 }
 
 void arena_release(struct arena *arena)

@@ -33,6 +33,11 @@ int arena_dup(struct arena *arena, struct span s, struct span *ret_copy, struct 
 /* A NUL-terminated copy of s; NULL as above. s may hold NUL, the caller minds. */
 char *arena_str(struct arena *arena, struct span s, struct err *err) NODISCARD;
 
+/* Room for one more behind the `count` entries of a list in the arena, of `size` bytes each, that has room for *cap: the list, which may have moved. It
+ * doubles; what is left behind is at most as much again. NULL as above; the list is then as it was. */
+void *arena_grow(struct arena *arena, void *list, size_t count, size_t *cap, size_t size,
+		 struct err *err) NODISCARD;
+
 /* Wipes and frees all; the arena is empty and usable again. NULL is fine. */
 void arena_release(struct arena *arena);
 

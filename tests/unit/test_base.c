@@ -199,6 +199,29 @@ static void arena_keeps_the_room_of_its_head(void **state)
 	assert_ptr_equal(arena.head, head);
 }
 
+static void a_list_in_an_arena_grows(void **state)
+{
+	CLEAN_ARENA struct arena arena = ARENA_INIT(64 * 1024);
+	uint32_t *list = NULL, *grown;
+	struct err err = ERR_INIT;
+	size_t count = 0, cap = 0, before, i;
+
+	while ((grown = arena_grow(&arena, list, count, &cap, sizeof(*list), &err))) {
+		assert_true(cap > count);
+		list = grown;
+		list[count] = (uint32_t)count;
+		count++;
+	}
+	/* at its limit the list is as it was */
+	assert_int_equal(err.code, ERR_LIMIT);
+	assert_true(count == cap && count >= 1024);
+	for (i = 0; i < count; i++)
+		assert_int_equal(list[i], i);
+	before = cap;
+	assert_ptr_equal(arena_grow(&arena, list, count - 1, &cap, sizeof(*list), &err), list);
+	assert_int_equal(cap, before);
+}
+
 static void arena_holds_its_limit(void **state)
 {
 	CLEAN_ARENA struct arena arena = ARENA_INIT(1024);
@@ -782,6 +805,7 @@ int main(void)
 		cmocka_unit_test(arena_keeps_the_room_of_its_head),
 		cmocka_unit_test(arena_holds_its_limit),
 		cmocka_unit_test(arena_copies),
+		cmocka_unit_test(a_list_in_an_arena_grows),
 		cmocka_unit_test(secret_pieces_are_zero_and_apart),
 		cmocka_unit_test(secret_regions_are_used_again),
 		cmocka_unit_test(secret_refuses_sizes),
